@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/clock.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define MAX_DURATION_MS ((int64_t)100 * 366 * 24 * 3600 * 1000)
+
+int64_t clock_now_us(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_BOOTTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t clock_now_ms(void)
+{
+    return clock_now_us() / 1000;
+}
+
+int64_t clock_wall_s(void)
+{
+    return (int64_t)time(NULL);
+}
+
+/* Days since 1970-01-01 of a date in the proleptic Gregorian calendar (H. Hinnant, days_from_civil). */
+static int64_t days_of(int64_t year, int64_t month, int64_t day)
+{
+    year -= month <= 2;
+    int64_t era = (year >= 0 ? year : year - 399) / 400;
+    int64_t year_of_era = year - era * 400;
+    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    return era * 146097 + day_of_era - 719468;
+}
+
+void clock_format(int64_t wall_s, char text[CLOCK_TEXT_MAX])
+{
+    time_t seconds = (time_t)wall_s;
+    struct tm utc = {0};
+    (void)gmtime_r(&seconds, &utc);
+    if (strftime(text, CLOCK_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0) {
+        text[0] = '\0';
+    }
+}
+
+/* Reads exactly count digits. */
+static bool digits(const char **at, int count, int64_t *ret_number)
+{
+    int64_t number = 0;
+    for (int i = 0; i < count; i++) {
+        char c = (*at)[i];
+        if (c < '0' || c > '9') {
+            return false;
+        }
+        number = number * 10 + (c - '0');
+    }
+    *at += count;
+    *ret_number = number;
+    return true;
+}
+
+static bool literal(const char **at, const char *any_of)
+{
+    if (**at == '\0' || strchr(any_of, **at) == NULL) {
+        return false;
+    }
+    (*at)++;
+    return true;
+}
+
+/* "Z", or "+02:00": seconds to subtract. */
+static bool offset(const char **at, int64_t *ret_s)
+{
+    if (literal(at, "Zz")) {
+        *ret_s = 0;
+        return true;
+    }
+    int64_t sign = **at == '-' ? -1 : 1;
+    int64_t hours = 0;
+    int64_t minutes = 0;
+    if (!literal(at, "+-") || !digits(at, 2, &hours) || !literal(at, ":") ||
+        !digits(at, 2, &minutes) || hours > 23 || minutes > 59) {
+        return false;
+    }
+    *ret_s = sign * (hours * 3600 + minutes * 60);
+    return true;
+}
+
+static int64_t days_in_month(int64_t year, int64_t month)
+{
+    static const int64_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return month == 2 && leap ? 29 : days[month - 1];
+}
+
+bool clock_parse(const char *text, int64_t *ret_wall_s)
+{
+    const char *at = text;
+    int64_t year = 0;
+    int64_t month = 0;
+    int64_t day = 0;
+    int64_t hour = 0;
+    int64_t minute = 0;
+    int64_t second = 0;
+    int64_t east_s = 0;
+    if (!digits(&at, 4, &year) || !literal(&at, "-") || !digits(&at, 2, &month) ||
+        !literal(&at, "-") || !digits(&at, 2, &day) || !literal(&at, "Tt ") ||
+        !digits(&at, 2, &hour) || !literal(&at, ":") || !digits(&at, 2, &minute) ||
+        !literal(&at, ":") || !digits(&at, 2, &second)) {
+        return false;
+    }
+    if (month < 1 || month > 12 || day < 1 || day > days_in_month(year, month) || hour > 23 ||
+        minute > 59 || second > 60) {
+        return false;
+    }
+    if (*at == '.') {
+        at++;
+        size_t fraction = strspn(at, "0123456789");
+        if (fraction == 0) {
+            return false;
+        }
+        at += fraction;
+    }
+    if (!offset(&at, &east_s) || *at != '\0') {
+        return false;
+    }
+    *ret_wall_s = days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - east_s;
+    return true;
+}
+
+/* The unit at *at in nanoseconds, longest name first; 0 when there is none. */
+static int64_t unit_ns(const char **at)
+{
+    static const struct {
+        const char *name;
+        int64_t ns;
+    } units[] = {
+        {"ns", 1},       {"us", 1000},      {"\xc2\xb5s", 1000}, {"\xce\xbcs", 1000},
+        {"ms", 1000000}, {"s", 1000000000}, {"m", 60000000000},  {"h", 3600000000000},
+    };
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        size_t len = strlen(units[i].name);
+        if (strncmp(*at, units[i].name, len) == 0) {
+            *at += len;
+            return units[i].ns;
+        }
+    }
+    return 0;
+}
+
+/* One "1.5h": whole and fraction, in nanoseconds. */
+static bool duration_part(const char **at, double *ret_ns)
+{
+    double whole = 0;
+    double fraction = 0;
+    double scale = 1;
+    int count = 0;
+    for (; **at >= '0' && **at <= '9'; (*at)++, count++) {
+        whole = whole * 10 + (**at - '0');
+    }
+    if (**at == '.') {
+        (*at)++;
+        for (; **at >= '0' && **at <= '9'; (*at)++, count++) {
+            scale /= 10;
+            fraction += (**at - '0') * scale;
+        }
+    }
+    int64_t unit = count > 0 ? unit_ns(at) : 0;
+    if (unit == 0) {
+        return false;
+    }
+    *ret_ns = (whole + fraction) * (double)unit;
+    return true;
+}
+
+bool clock_parse_duration(const char *text, int64_t *ret_ms)
+{
+    if (strcmp(text, "0") == 0) {
+        *ret_ms = 0;
+        return true;
+    }
+    double total_ns = 0;
+    const char *at = text;
+    if (*at == '\0') {
+        return false;
+    }
+    while (*at != '\0') {
+        double part_ns = 0;
+        if (!duration_part(&at, &part_ns)) {
+            return false;
+        }
+        total_ns += part_ns;
+        if (total_ns > (double)MAX_DURATION_MS * 1e6) {
+            return false;
+        }
+    }
+    *ret_ms = (int64_t)(total_ns / 1e6);
+    return true;
+}
+
+void clock_format_duration(int64_t seconds, char text[CLOCK_TEXT_MAX])
+{
+    static const struct {
+        int64_t s;
+        char unit;
+    } units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
+
+    if (seconds < 0) {
+        seconds = 0;
+    }
+    size_t first = 0;
+    while (first < 3 && seconds < units[first].s) {
+        first++;
+    }
+    int64_t high = seconds / units[first].s;
+    int64_t low = first < 3 ? seconds % units[first].s / units[first + 1].s : 0;
+    if (low > 0) {
+        (void)snprintf(text, CLOCK_TEXT_MAX, "%" PRId64 "%c%" PRId64 "%c", high, units[first].unit,
+                       low, units[first + 1].unit);
+    } else {
+        (void)snprintf(text, CLOCK_TEXT_MAX, "%" PRId64 "%c", high, units[first].unit);
+    }
+}

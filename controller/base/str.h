@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Small questions about text that the C library does not answer. Pure. */
+#ifndef INTERLUDE_BASE_STR_H
+#define INTERLUDE_BASE_STR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attrs.h"
+
+/* NULL equals NULL alone. */
+bool str_eq(const char *a, const char *b);
+
+/* NULL and "" are empty. */
+bool str_is_empty(const char *text);
+
+bool str_starts_with(const char *text, const char *prefix);
+bool str_ends_with(const char *text, const char *suffix);
+
+/* The text, or "" for NULL. */
+const char *str_or_empty(const char *text);
+
+/* Decimal digits alone, no sign, no space, no overflow. Writes *ret_number only when true. */
+bool str_parse_u64(const char *text, uint64_t *ret_number) MUST_CHECK;
+
+#endif

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the controller knows of the objects of a cluster: plain values, no JSON. codec/ fills these from
+ * the API's JSON, domain/ judges them. All pointers lead into the arena that the object was decoded
+ * into; a text that is absent in the API is NULL, an absent list has count 0. Times are seconds since
+ * 1970 UTC, 0 when absent. Field names follow the API (docs/reference/api.md).
+ */
+#ifndef INTERLUDE_DOMAIN_TYPES_H
+#define INTERLUDE_DOMAIN_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- names in the API ---- */
+
+#define API_GROUP                "interlude.dev"
+#define API_VERSION              "interlude.dev/v1alpha1"
+#define FINALIZER_MIGRATION      "interlude.dev/run" /* on a SchemaMigration and on a Database */
+#define FINALIZER_OUTCOME        "interlude.dev/outcome" /* on an attempt's Job and its pod */
+#define LABEL_DATABASE           "interlude.dev/database"
+#define LABEL_DATABASE_NAMESPACE "interlude.dev/database-namespace"
+#define LABEL_MIGRATION          "interlude.dev/migration"
+#define LABEL_MIGRATION_UID      "interlude.dev/migration-uid"
+#define LABEL_ATTEMPT            "interlude.dev/attempt"
+#define ANNOTATION_SPEC_HASH     "interlude.dev/spec-hash" /* on the Job */
+#define ANNOTATION_RETRY         "interlude.dev/retry"
+#define ANNOTATION_ABANDON       "interlude.dev/abandon"
+#define ANNOTATION_CONFIRM_ENDED "interlude.dev/confirm-ended"
+
+/* ---- enumerations; the second word is the API's ---- */
+
+#define STEPS(X) X(STEP_EXPAND, "Expand") X(STEP_DATA, "Data") X(STEP_CONTRACT, "Contract")
+#define PHASES(X)                                                                                  \
+    X(PHASE_PENDING, "Pending")                                                                    \
+    X(PHASE_WAITING, "Waiting")                                                                    \
+    X(PHASE_RUNNING, "Running")                                                                    \
+    X(PHASE_SUCCEEDED, "Succeeded")                                                                \
+    X(PHASE_FAILED, "Failed")
+#define WORKLOAD_KINDS(X)                                                                          \
+    X(WORKLOAD_DEPLOYMENT, "Deployment")                                                           \
+    X(WORKLOAD_STATEFUL_SET, "StatefulSet")                                                        \
+    X(WORKLOAD_DAEMON_SET, "DaemonSet")                                                            \
+    X(WORKLOAD_REPLICA_SET, "ReplicaSet") /* read, never named by a migration */
+#define VERSION_SOURCES(X)                                                                         \
+    X(SOURCE_IMAGE_TAG, "ImageTag")                                                                \
+    X(SOURCE_LABEL, "Label")                                                                       \
+    X(SOURCE_ANNOTATION, "Annotation")
+#define WHEN_ABSENT(X) X(ABSENT_WAIT, "Wait") X(ABSENT_PROCEED, "Proceed")
+#define ROLLOUTS(X)    X(ROLLOUT_ANY, "Any") X(ROLLOUT_SETTLED, "Settled")
+#define READY_WHEN(X)  X(READY_WHEN_SUCCEEDED, "Succeeded") X(READY_WHEN_ACCEPTED, "Accepted")
+#define CONDITION_STATUSES(X)                                                                      \
+    X(CONDITION_UNKNOWN, "Unknown")                                                                \
+    X(CONDITION_TRUE, "True")                                                                      \
+    X(CONDITION_FALSE, "False")
+/* An attempt without outcome is running, or may be. */
+#define OUTCOMES(X)                                                                                \
+    X(OUTCOME_NONE, "")                                                                            \
+    X(OUTCOME_SUCCEEDED, "Succeeded")                                                              \
+    X(OUTCOME_FAILED, "Failed")
+
+#define X(name, word) name,
+enum step { STEPS(X) STEP_MAX };
+enum phase { PHASES(X) PHASE_MAX };
+enum workload_kind { WORKLOAD_KINDS(X) WORKLOAD_KIND_MAX };
+enum version_source { VERSION_SOURCES(X) VERSION_SOURCE_MAX };
+enum when_absent { WHEN_ABSENT(X) WHEN_ABSENT_MAX };
+enum rollout { ROLLOUTS(X) ROLLOUT_MAX };
+enum ready_when { READY_WHEN(X) READY_WHEN_MAX };
+enum condition_status { CONDITION_STATUSES(X) CONDITION_STATUS_MAX };
+enum outcome { OUTCOMES(X) OUTCOME_MAX };
+#undef X
+
+/* The API's word. Static. */
+const char *step_name(enum step step);
+const char *phase_name(enum phase phase);
+const char *workload_kind_name(enum workload_kind kind);
+const char *version_source_name(enum version_source source);
+const char *when_absent_name(enum when_absent when);
+const char *rollout_name(enum rollout rollout);
+const char *ready_when_name(enum ready_when when);
+const char *condition_status_name(enum condition_status status);
+const char *outcome_name(enum outcome outcome);
+
+/* ---- what every object has ---- */
+
+struct meta {
+    const char *ns;
+    const char *name;
+    const char *uid;
+    const char *resource_version;
+    int64_t generation;
+    int64_t created_s;
+    int64_t deleted_s;  /* deletionTimestamp: when it may be killed; 0 while nobody asked */
+    int64_t grace_s;    /* deletionGracePeriodSeconds */
+    bool has_finalizer; /* ours (FINALIZER_MIGRATION or FINALIZER_OUTCOME, as fits the kind) */
+    const char
+        *finalizers; /* the others, as JSON array text, to write back untouched; NULL: none */
+    const char *owner_kind; /* of the controller ownerReference; NULL: none */
+    const char *owner_name;
+    const char *owner_uid;
+};
+
+struct pair {
+    const char *key;
+    const char *value;
+};
+
+struct pairs {
+    struct pair *items;
+    size_t count;
+};
+
+/* metav1.LabelSelector */
+enum selector_operator { SELECTOR_IN, SELECTOR_NOT_IN, SELECTOR_EXISTS, SELECTOR_DOES_NOT_EXIST };
+
+struct selector_term {
+    const char *key;
+    enum selector_operator op;
+    const char **values;
+    size_t value_count;
+};
+
+struct selector {
+    struct selector_term *terms; /* all must hold; matchLabels are SELECTOR_IN with one value */
+    size_t count;
+};
+
+/* ---- workloads and pods ---- */
+
+struct container_image {
+    const char *name;
+    const char *image;
+};
+
+/* Where a version can be read: a pod's, or a pod template's. */
+struct version_facts {
+    struct container_image *containers; /* without init containers */
+    size_t container_count;
+    const char *default_container; /* annotation kubectl.kubernetes.io/default-container */
+    struct pairs labels;
+    struct pairs annotations; /* with values of at most 128 bytes: longer ones are no version */
+};
+
+/* A Deployment, StatefulSet, DaemonSet or ReplicaSet. */
+struct workload {
+    struct meta meta;
+    enum workload_kind kind;
+    struct selector selector;
+    struct version_facts pod_template;
+    struct pairs labels;
+    int64_t desired;  /* spec.replicas; DaemonSet: status.desiredNumberScheduled */
+    int64_t replicas; /* status.replicas; DaemonSet: currentNumberScheduled */
+    int64_t updated;  /* status.updatedReplicas; DaemonSet: updatedNumberScheduled */
+    int64_t ready;    /* status.readyReplicas; DaemonSet: numberReady */
+    int64_t observed_generation;
+    bool paused;
+};
+
+enum container_state {
+    CONTAINER_UNKNOWN,
+    CONTAINER_WAITING,
+    CONTAINER_RUNNING,
+    CONTAINER_TERMINATED
+};
+
+struct container_status {
+    const char *name;
+    const char *image_id; /* with digest, as the runtime reports it */
+    enum container_state state;
+    const char *reason;
+    const char *message;
+    int64_t exit_code; /* of CONTAINER_TERMINATED */
+    int64_t started_s;
+    int64_t finished_s;
+    bool is_init;
+    bool ever_started; /* it runs, or ran before (startedAt, restartCount or lastState say so) */
+};
+
+struct pod {
+    struct meta meta;
+    struct version_facts facts;
+    const char *phase;  /* Pending, Running, Succeeded, Failed, Unknown */
+    const char *reason; /* status.reason: Evicted, NodeLost, DeadlineExceeded */
+    const char *message;
+    const char *node;
+    const char *job_uid; /* label batch.kubernetes.io/controller-uid */
+    bool is_disrupted;   /* condition DisruptionTarget is True */
+    const char *disruption_reason;
+    const char *disruption_message;
+    const char *unschedulable;           /* message of PodScheduled False; NULL when scheduled */
+    struct container_status *containers; /* init containers (native sidecars among them) first */
+    size_t container_count;
+    size_t containers_wanted; /* of spec, init ones included: fewer statuses means not yet known */
+};
+
+/* ---- Job ---- */
+
+struct job {
+    struct meta meta;
+    const char *migration_uid; /* label; NULL on a Job that is not ours */
+    const char *migration;
+    const char *database;
+    const char *database_ns;
+    int64_t attempt;
+    const char *spec_hash;
+    int64_t parallelism;
+    bool is_suspended;
+    int64_t active_deadline_s; /* 0: none */
+    int64_t active;            /* status counts */
+    int64_t succeeded;
+    int64_t failed;
+    int64_t start_s;
+    int64_t completion_s;
+    bool is_complete; /* condition Complete is True */
+    bool is_failed;   /* condition Failed is True */
+    const char *failed_reason;
+    const char *failed_message;
+    int64_t failed_s; /* lastTransitionTime of Failed */
+    bool has_owner;   /* an ownerReference to the migration */
+};
+
+/* ---- SchemaMigration ---- */
+
+struct application {
+    enum workload_kind kind;
+    const char *name;         /* one of name and selector */
+    struct selector selector; /* of the workloads' own labels */
+    bool has_selector;
+    const char *container;
+    enum version_source source;
+    const char *key;
+    const char *versions; /* a constraint; NULL: any version */
+    enum when_absent when_absent;
+};
+
+struct inherit_from {
+    enum workload_kind kind;
+    const char *name; /* NULL: nothing is inherited */
+    const char *container;
+};
+
+struct condition {
+    const char *type;
+    enum condition_status status;
+    const char *reason;
+    const char *message;
+    int64_t observed_generation;
+    int64_t changed_s; /* lastTransitionTime */
+};
+
+struct conditions {
+    struct condition *items;
+    size_t count;
+};
+
+struct running_version {
+    const char *version;
+    int64_t pods;
+};
+
+/* status.applications[]: one for each workload found */
+struct application_status {
+    const char *workload; /* "Deployment/orders-api" */
+    const char *desired;  /* the template's version */
+    struct running_version *running;
+    size_t running_count;
+    bool settled;
+    const char
+        *selector; /* of its pods, as a query (a in (b),c): remembered for when it is deleted */
+};
+
+struct attempt {
+    int64_t number; /* 0: there was none */
+    const char *spec_hash;
+    const char *job;
+    const char *job_uid;
+    const char *image;
+    int64_t start_s;
+    int64_t completion_s;
+    enum outcome outcome;
+    const char *reason;
+    bool has_exit_code;
+    int64_t exit_code;
+    const char *message;
+};
+
+struct transition {
+    enum phase phase;
+    const char *reason;
+    int64_t at_s;
+};
+
+struct migration_status {
+    int64_t observed_generation;
+    const char *spec_hash;
+    enum phase phase;
+    const char *reason;
+    const char *message;
+    const char *running;
+    struct conditions conditions;
+    struct application_status *applications;
+    size_t application_count;
+    struct attempt attempt;
+    struct attempt *attempts; /* earlier ones, newest first */
+    size_t attempt_count;
+    int64_t withdrawn;
+    struct transition *history; /* newest last */
+    size_t history_count;
+};
+
+#define STATUS_ATTEMPTS_MAX 10
+#define STATUS_HISTORY_MAX  50
+
+struct migration {
+    struct meta meta;
+    const char *database; /* in the migration's namespace */
+    enum step step;
+    const char *from_version; /* NULL: any */
+    const char *to_version;
+    struct application *applications;
+    size_t application_count;
+    enum rollout rollout; /* the default by step is filled in */
+    bool suspend;
+    enum ready_when ready_when;
+    int64_t retries;
+    int64_t timeout_s;       /* 0: none */
+    int64_t start_timeout_s; /* 0: none */
+    int64_t keep_for_s;      /* -1: until the migration is deleted */
+    struct inherit_from inherit_from;
+    const char *run;       /* spec.run as compact JSON text; NULL once finished */
+    const char *spec_hash; /* of the spec as it stands now */
+    int64_t retry;         /* number in the annotation; 0: none */
+    int64_t confirm_ended; /* likewise */
+    bool abandon;
+    const char *
+        spec_error; /* what the schema could not refuse: names the field and the remedy; NULL: none */
+    struct migration_status status;
+};
+
+/* ---- Database ---- */
+
+struct claim {
+    const char *migration; /* NULL: nobody holds the database */
+    const char *uid;
+    int64_t attempt;
+    const char *spec_hash;
+    int64_t since_s;
+};
+
+/* One version that a migration brought the database to. */
+struct passage {
+    const char *version;
+    const char *migration;
+    const char *uid;
+    const char *spec_hash;
+    const char *job;
+    int64_t start_s;
+    int64_t completion_s;
+};
+
+#define DATABASE_HISTORY_MAX 100
+
+struct database {
+    struct meta meta;
+    const char *baseline;
+    const char *version; /* NULL: the ledger is empty */
+    const char **passed;
+    size_t passed_count;
+    struct claim claim;
+    struct passage *history;
+    size_t history_count;
+    struct conditions conditions;
+};
+
+#endif
