@@ -33,6 +33,18 @@ const char *str_or_empty(const char *text)
     return text == NULL ? "" : text;
 }
 
+size_t str_utf8_len(const char *text, size_t max)
+{
+    size_t len = strnlen(text, max + 1);
+    if (len <= max) {
+        return len;
+    }
+    /* Back over continuation bytes (10xxxxxx) to the start of the character that does not fit. */
+    for (len = max; len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80; len--) {
+    }
+    return len;
+}
+
 bool str_parse_u64(const char *text, uint64_t *ret_number)
 {
     if (str_is_empty(text)) {

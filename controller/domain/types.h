@@ -23,7 +23,8 @@
 #define LABEL_MIGRATION          "interlude.dev/migration"
 #define LABEL_MIGRATION_UID      "interlude.dev/migration-uid"
 #define LABEL_ATTEMPT            "interlude.dev/attempt"
-#define ANNOTATION_SPEC_HASH     "interlude.dev/spec-hash" /* on the Job */
+#define ANNOTATION_SPEC_HASH     "interlude.dev/spec-hash"  /* on the Job */
+#define ANNOTATION_TO_VERSION    "interlude.dev/to-version" /* likewise */
 #define ANNOTATION_RETRY         "interlude.dev/retry"
 #define ANNOTATION_ABANDON       "interlude.dev/abandon"
 #define ANNOTATION_CONFIRM_ENDED "interlude.dev/confirm-ended"
@@ -204,6 +205,7 @@ struct job {
     const char *database_ns;
     int64_t attempt;
     const char *spec_hash;
+    const char *to_version; /* annotation: for the ledger, should the migration be gone by then */
     int64_t parallelism;
     bool is_suspended;
     int64_t active_deadline_s; /* 0: none */
@@ -271,7 +273,8 @@ struct application_status {
 };
 
 struct attempt {
-    int64_t number; /* 0: there was none */
+    int64_t number;     /* 0: there was none */
+    int64_t generation; /* of the spec that it ran */
     const char *spec_hash;
     const char *job;
     const char *job_uid;
@@ -371,6 +374,7 @@ struct database {
     struct passage *history;
     size_t history_count;
     struct conditions conditions;
+    int64_t confirm_ended; /* annotation, for a claim whose migration is gone; 0: none */
 };
 
 #endif

@@ -29,7 +29,8 @@ struct kube_credentials {     /* borrowed until the next call on the same struct
 
 /*
  * Calls fn(arg) from the loop once the credentials are as good as they can be: at once for most kinds,
- * after the plugin has ended for exec. Not more than one wait at a time for each arg.
+ * after the plugin has ended for exec. Either credentials or err is NULL. Not more than one wait at a
+ * time for each arg; waiting again from within fn is allowed.
  */
 typedef void kube_auth_fn(void *arg, const struct kube_credentials *credentials,
                           const struct err *err);

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+# A thin front: each target calls one script or CMake preset, which can be called without make as well.
+# Variables given on the command line (make test STAGES=unit) reach the scripts through the environment.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# make image IMAGE=registry/name:tag
+IMAGE ?= interlude:dev
+# the cluster that cluster-up, cluster-down and demo use
+CLUSTER ?= interlude
+# what make test runs: deps build unit lint integration e2e
+STAGES ?=
+# files for make fmt
+FORMATTED = $(shell find controller tests -name '*.[ch]' -not -path '*/build/*' | sort)
+
+export IMAGE CLUSTER
+
+.PHONY: help
+help: ## list the targets
+	@printf 'Interlude: database schema migrations on Kubernetes\n\n'
+	@sed -nE 's/^([a-z][a-z-]*):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | column -t -s $$'\t'
+
+.PHONY: deps
+deps: ## install the Debian packages and tools that are missing
+	@.ci/deps
+
+.PHONY: build
+build: ## build/release/interlude, optimised and hardened
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release
+
+.PHONY: test
+test: ## everything that CI runs; STAGES="unit lint" for a part
+	@.ci/test $(STAGES)
+
+.PHONY: lint
+lint: ## format, clang-tidy, gcc -fanalyzer, shellcheck, spelling, layers, sizes, manifests
+	@.ci/lint
+
+.PHONY: fmt
+fmt: ## format the C sources in place
+	@clang-format -i $(FORMATTED)
+
+.PHONY: image
+image: build ## build/image/interlude.tar, a container image tagged $(IMAGE)
+	@.ci/image/build --tag "$(IMAGE)"
+
+.PHONY: cluster-up
+cluster-up: ## start a real local cluster ($(CLUSTER)); needs root
+	@tests/cluster/up --name "$(CLUSTER)"
+
+.PHONY: cluster-down
+cluster-down: ## stop that cluster
+	@tests/cluster/down --name "$(CLUSTER)"
+
+.PHONY: demo
+demo: ## a first migration on a local cluster, step by step
+	@tests/demo/run
+
+.PHONY: bench
+bench: ## measure Interlude against a real API server
+	@tests/bench/run
+
+.PHONY: clean
+clean: ## remove everything that was built
+	@rm -rf build

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "codec/decode.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "codec/meta.h"
+#include "codec/reader.h"
+#include "codec/spec_hash.h"
+#include "codec/status_decode.h"
+#include "domain/constraint.h"
+
+#define KEEP_FOR_MIN_S ((int64_t)600)
+#define VERSION_KEY    "app.kubernetes.io/version"
+
+#define X(name, word) [name] = (word),
+static const char *const steps[] = {STEPS(X)};
+static const char *const workload_kinds[] = {WORKLOAD_KINDS(X)};
+static const char *const version_sources[] = {VERSION_SOURCES(X)};
+static const char *const when_absent[] = {WHEN_ABSENT(X)};
+static const char *const rollouts[] = {ROLLOUTS(X)};
+static const char *const ready_when[] = {READY_WHEN(X)};
+#undef X
+
+/* The kinds that a migration may name: all before ReplicaSet. */
+static enum workload_kind kind_read(struct reader *reader, const json_t *object)
+{
+    struct word_list list = {workload_kinds, WORKLOAD_REPLICA_SET};
+    return (enum workload_kind)reader_word(reader, object, "kind", list, WORKLOAD_DEPLOYMENT);
+}
+
+static void version_from_read(struct reader *reader, const json_t *object, struct application *ret)
+{
+    const json_t *from = reader_object(reader, object, "versionFrom");
+    size_t mark = reader_enter(reader, "versionFrom");
+    struct word_list list = {version_sources, ARRAY_LEN(version_sources)};
+    ret->source = (enum version_source)reader_word(reader, from, "source", list, SOURCE_IMAGE_TAG);
+    ret->key = reader_text(reader, from, "key");
+    if (ret->source == SOURCE_IMAGE_TAG) {
+        ret->key = NULL;
+    } else if (ret->key == NULL) {
+        ret->key = VERSION_KEY;
+    }
+    reader_leave(reader, mark);
+}
+
+static void versions_read(struct reader *reader, const json_t *object, struct application *ret)
+{
+    ret->versions = reader_text(reader, object, "versions");
+    CLEANUP(arena_fini) struct arena scratch = {0};
+    struct err why = {0};
+    if (ret->versions != NULL && constraint_parse(&scratch, ret->versions, &why) == NULL) {
+        reader_refuse(reader, "versions", "\"%s\" is no constraint: %s", ret->versions, why.text);
+    }
+}
+
+static void application_read(struct reader *reader, const json_t *object, struct application *ret)
+{
+    struct word_list list = {when_absent, ARRAY_LEN(when_absent)};
+    *ret = (struct application){
+        .kind = kind_read(reader, object),
+        .name = reader_text(reader, object, "name"),
+        .has_selector = reader_object(reader, object, "selector") != NULL,
+        .selector = meta_selector_read(reader, object, "selector"),
+        .container = reader_text(reader, object, "container"),
+        .when_absent = (enum when_absent)reader_word(reader, object, "whenAbsent", list,
+                                                     ABSENT_WAIT),
+    };
+    version_from_read(reader, object, ret);
+    versions_read(reader, object, ret);
+    if (str_is_empty(ret->name) && !ret->has_selector) {
+        reader_refuse(reader, NULL, "says neither name nor selector; give one of them");
+    } else if (!str_is_empty(ret->name) && ret->has_selector) {
+        reader_refuse(reader, NULL, "has name \"%s\" and a selector; keep one of them", ret->name);
+    } else if (ret->has_selector && ret->selector.count == 0) {
+        reader_refuse(reader, "selector", "is empty; give matchLabels or matchExpressions");
+    }
+}
+
+static void applications_read(struct reader *reader, const json_t *spec, struct migration *ret)
+{
+    const json_t *list = reader_list(reader, spec, "applications");
+    ret->application_count = json_array_size(list);
+    if (ret->application_count == 0) {
+        return;
+    }
+    ret->applications =
+        arena_array(reader->arena, ret->application_count, sizeof(*ret->applications));
+    for (size_t i = 0; i < ret->application_count; i++) {
+        size_t mark = reader_enter_item(reader, "applications", i);
+        application_read(reader, json_array_get(list, i), &ret->applications[i]);
+        reader_leave(reader, mark);
+    }
+}
+
+static void inherit_from_read(struct reader *reader, const json_t *run, struct inherit_from *ret)
+{
+    const json_t *container = reader_object(reader, run, "container");
+    size_t mark = reader_enter(reader, "container");
+    const json_t *from = reader_object(reader, container, "inheritFrom");
+    if (from != NULL) {
+        (void)reader_enter(reader, "inheritFrom");
+        *ret = (struct inherit_from){
+            .kind = kind_read(reader, from),
+            .name = reader_required_text(reader, from, "name"),
+            .container = reader_text(reader, from, "container"),
+        };
+    }
+    reader_leave(reader, mark);
+}
+
+static void run_read(struct reader *reader, const json_t *spec, struct migration *ret)
+{
+    const json_t *run = reader_object(reader, spec, "run");
+    if (run == NULL) {
+        reader_refuse(reader, "run", "is missing; it says what to run");
+    }
+    size_t mark = reader_enter(reader, "run");
+    ret->retries = reader_number(reader, run, "retries", 0);
+    ret->timeout_s = reader_duration_s(reader, run, "timeout", 0);
+    ret->start_timeout_s = reader_duration_s(reader, run, "startTimeout", 0);
+    ret->keep_for_s = reader_duration_s(reader, run, "keepFor", -1);
+    if (ret->retries < 0) {
+        reader_refuse(reader, "retries", "%lld is less than 0; write 0 or more",
+                      (long long)ret->retries);
+    }
+    if (ret->keep_for_s != -1 && ret->keep_for_s < KEEP_FOR_MIN_S) {
+        reader_refuse(reader, "keepFor", "\"%s\" is too short; it must be at least 10m",
+                      reader_text(reader, run, "keepFor"));
+    }
+    bool has_container = reader_object(reader, run, "container") != NULL;
+    bool has_template = reader_object(reader, run, "podTemplate") != NULL;
+    if (has_container == has_template) {
+        reader_refuse(reader, NULL, "has %s of container and podTemplate; give exactly one",
+                      has_container ? "both" : "none");
+    }
+    inherit_from_read(reader, run, &ret->inherit_from);
+    reader_leave(reader, mark);
+}
+
+static void spec_read(struct reader *reader, const json_t *object, struct migration *ret)
+{
+    const json_t *spec = reader_object(reader, object, "spec");
+    size_t mark = reader_enter(reader, "spec");
+    ret->database = reader_required_text(reader, spec, "database");
+    if (json_object_get(spec, "step") == NULL) {
+        reader_refuse(reader, "step", "is missing; write Expand, Data or Contract");
+    }
+    /* The strictest step where it cannot be read. */
+    ret->step = (enum step)reader_word(
+        reader, spec, "step", (struct word_list){steps, ARRAY_LEN(steps)}, STEP_CONTRACT);
+    ret->from_version = reader_text(reader, spec, "fromVersion");
+    ret->to_version = reader_required_text(reader, spec, "toVersion");
+    applications_read(reader, spec, ret);
+    enum rollout by_step = ret->step == STEP_EXPAND ? ROLLOUT_ANY : ROLLOUT_SETTLED;
+    ret->rollout = (enum rollout)reader_word(
+        reader, spec, "rollout", (struct word_list){rollouts, ARRAY_LEN(rollouts)}, by_step);
+    ret->suspend = reader_flag(reader, spec, "suspend");
+    ret->ready_when = (enum ready_when)reader_word(
+        reader, spec, "readyWhen", (struct word_list){ready_when, ARRAY_LEN(ready_when)},
+        READY_WHEN_SUCCEEDED);
+    run_read(reader, spec, ret);
+    reader_leave(reader, mark);
+}
+
+/* The run as text: a migration that is done needs it never again. */
+static const char *run_text(struct arena *arena, const json_t *spec)
+{
+    const json_t *run = json_object_get(spec, "run");
+    if (!json_is_object(run)) {
+        return NULL;
+    }
+    CLEANUP(mem_free_text) char *text = json_dumps(run, JSON_COMPACT);
+    return arena_strdup(arena, text);
+}
+
+bool migration_decode(struct arena *arena, const json_t *object, struct migration *ret,
+                      struct err *err)
+{
+    struct reader reader;
+    reader_init(&reader, arena);
+    *ret = (struct migration){
+        .retry = meta_annotation_number(object, ANNOTATION_RETRY),
+        .confirm_ended = meta_annotation_number(object, ANNOTATION_CONFIRM_ENDED),
+        .abandon = str_eq(meta_annotation_get(object, ANNOTATION_ABANDON), "true"),
+    };
+    meta_read(&reader, object, FINALIZER_MIGRATION, &ret->meta);
+    migration_status_read(&reader, object, &ret->status);
+    if (reader_has_failed(&reader)) {
+        *err = reader.err;
+        return false;
+    }
+    spec_read(&reader, object, ret);
+    if (reader_has_failed(&reader)) {
+        ret->spec_error = arena_strdup(arena, reader.err.text);
+    }
+    const json_t *spec = json_object_get(object, "spec");
+    ret->spec_hash = spec_hash(arena, spec);
+    if (ret->status.phase != PHASE_SUCCEEDED) {
+        ret->run = run_text(arena, spec);
+    }
+    return true;
+}
+
+bool database_decode(struct arena *arena, const json_t *object, struct database *ret,
+                     struct err *err)
+{
+    struct reader reader;
+    reader_init(&reader, arena);
+    *ret = (struct database){
+        .confirm_ended = meta_annotation_number(object, ANNOTATION_CONFIRM_ENDED),
+    };
+    meta_read(&reader, object, FINALIZER_MIGRATION, &ret->meta);
+    const json_t *spec = reader_object(&reader, object, "spec");
+    size_t mark = reader_enter(&reader, "spec");
+    ret->baseline = reader_text(&reader, spec, "baseline");
+    reader_leave(&reader, mark);
+    database_status_read(&reader, object, ret);
+    if (reader_has_failed(&reader)) {
+        *err = reader.err;
+        return false;
+    }
+    return true;
+}

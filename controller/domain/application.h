@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One entry of spec.applications held against what was seen of it: which versions really run, whether
+ * the migration's constraint admits them all, and whether the rollout has settled. Pure.
+ */
+#ifndef INTERLUDE_DOMAIN_APPLICATION_H
+#define INTERLUDE_DOMAIN_APPLICATION_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "domain/types.h"
+
+/* What was seen; everything borrowed. Pods and ReplicaSets may hold ones that are not concerned. */
+struct application_seen {
+    const struct workload *
+        *workloads; /* the named one, or all that the selector picks; 0: absent */
+    size_t workload_count;
+    const struct workload **replica_sets;
+    size_t replica_set_count;
+    const struct pod **pods;
+    size_t pod_count;
+};
+
+struct application_verdict {
+    struct application_status
+        *statuses; /* one for each workload, or one for a deleted one's pods */
+    size_t status_count;
+    bool is_absent;
+    bool is_compatible;
+    const char *compatible_reason; /* CamelCase; of the first breach, or "Compatible" */
+    const char *compatible_message;
+    bool is_settled;
+    const char *settled_message;
+};
+
+struct application_question {
+    const struct application *application;
+    size_t index; /* in spec.applications, for messages */
+    const struct application_seen *seen;
+    const struct application_status *remembered; /* status.applications of the migration */
+    size_t remembered_count;
+    bool absent_is_met; /* the ledger is empty, or whenAbsent says Proceed */
+};
+
+/* Everything in the verdict lies in the arena or is borrowed from the question. */
+void application_judge(struct arena *arena, const struct application_question *question,
+                       struct application_verdict *ret_verdict);
+
+/*
+ * The version that facts tell, as the application wants it read. NULL when there is none to read; then
+ * *ret_why says why, for a message. Both in the arena or borrowed.
+ */
+const char *application_version(struct arena *arena, const struct application *application,
+                                const struct version_facts *facts, const char **ret_why);
+
+/* True when the pod counts as one of the workload's: selected, alive, and no other workload's. */
+bool application_owns_pod(const struct workload *workload, const struct application_seen *seen,
+                          const struct pod *pod);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Attempts: which number comes next, which are closed, whether another may begin, and what the end of
+ * one means. The words (closed, withdrawn) are those of the run protocol, docs/protocol.md. Pure.
+ */
+#ifndef INTERLUDE_DOMAIN_ATTEMPT_H
+#define INTERLUDE_DOMAIN_ATTEMPT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "domain/podstate.h"
+#include "domain/types.h"
+
+/* Attempt n can never run, or never again: it has an outcome, was withdrawn, or a later one began. */
+bool attempt_is_closed(const struct migration *migration, int64_t number);
+
+/* The number that the next attempt will have. */
+int64_t attempt_next(const struct migration *migration);
+
+/* An attempt's Job has been let go, or may have been, and its end is not recorded. */
+bool attempt_is_running(const struct migration *migration);
+
+/* The spec is another than the one that the last attempt ran. */
+bool attempt_spec_changed(const struct migration *migration);
+
+/*
+ * The migration may begin an attempt, its gates permitting. Never from Succeeded; from Failed only when
+ * the spec changed or a retry of just this attempt was asked for.
+ */
+bool attempt_may_begin(const struct migration *migration);
+
+/* When run.retries lets the next attempt begin (seconds since 1970); 0: at once. */
+int64_t attempt_not_before(const struct migration *migration);
+
+/* How many attempts run.retries still allows after the present one failed for this reason. */
+int64_t attempt_retries_left(const struct migration *migration, const struct attempt *ended);
+
+/* What the end of a Job and of its pods means for the attempt. */
+struct attempt_end {
+    const struct job *job; /* NULL: it has vanished */
+    const struct run_state *run;
+    const char *last_reason;  /* of the migration's status: why it had not started, if it had not */
+    const char *last_message; /* likewise */
+};
+
+/* Fills outcome, reason, exit code, message, image and times of an attempt that has ended. */
+void attempt_close(struct arena *arena, const struct attempt_end *end, int64_t now_s,
+                   struct attempt *attempt);
+
+/* The outcome leaves open whether a process still runs: only a person's word releases the claim. */
+bool attempt_end_is_unproven(const struct attempt *attempt);
+
+#endif

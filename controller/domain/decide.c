@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which branch a migration is on: claimed or not, running or not, finished or waiting. The branches of a
+ * run stand in decide_run.c. Each return of a plan names its case of docs/state-machine.md.
+ */
+#include "domain/decide.h"
+
+#include <inttypes.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+#include "domain/attempt.h"
+#include "domain/decide_run.h"
+#include "domain/gates.h"
+#include "domain/transition.h"
+
+/* A watch that has not told all after this long is failing, and the user should read so. */
+#define UNKNOWN_SHOWN_AFTER_S 5
+
+static bool holds_claim(const struct observed *seen)
+{
+    return seen->database != NULL && seen->database->claim.migration != NULL &&
+           str_eq(seen->database->claim.uid, seen->migration->meta.uid);
+}
+
+static void act(struct plan *plan, unsigned actions, const char *case_id)
+{
+    plan->actions = actions;
+    plan->case_id = case_id;
+}
+
+static void write_status(const struct observed *seen, struct plan *plan, const char *case_id)
+{
+    enum status_change change = status_compare(&seen->migration->status, &plan->status);
+    if (change != STATUS_SAME) {
+        act(plan, ACTION_WRITE_STATUS, case_id);
+        plan->is_status_minor = change == STATUS_MINOR;
+    } else if (seen->is_event_due) {
+        act(plan, ACTION_RECORD_EVENT, "E1");
+    } else {
+        act(plan, 0, case_id);
+    }
+}
+
+/* ---- a claim of ours whose attempt has not begun: steps 3 to 7 ---- */
+
+static void begin_running(struct arena *arena, const struct observed *seen,
+                          const struct gates *gates, struct plan *plan)
+{
+    const struct migration *migration = seen->migration;
+    struct attempt attempt = {
+        .number = seen->database->claim.attempt,
+        .generation = migration->meta.generation,
+        .spec_hash = migration->spec_hash,
+        .job = seen->job->meta.name,
+        .job_uid = seen->job->meta.uid,
+        .start_s = seen->now_s,
+    };
+    struct move move = {
+        .phase = PHASE_RUNNING,
+        .reason = "Started",
+        .message = arena_printf(arena, "attempt %" PRId64 " starts as Job %s", attempt.number,
+                                attempt.job),
+        .is_accepted = true,
+    };
+    status_begin(arena, migration, &plan->status);
+    status_set_gates(arena, &plan->status, gates, seen->now_s);
+    status_push_attempt(arena, &plan->status, &attempt);
+    status_move(arena, migration, &plan->status, &move, seen->now_s);
+    act(plan, ACTION_WRITE_STATUS, "S6");
+}
+
+static void give_back(struct arena *arena, const struct observed *seen, const struct gates *gates,
+                      const char *why, struct plan *plan)
+{
+    const struct migration *migration = seen->migration;
+    enum gate closed = gates_first_closed(gates);
+    struct move move = {
+        .phase = PHASE_WAITING,
+        .reason = closed < GATE_MAX ? gates->verdicts[closed].reason : "GivenBack",
+        .message = why,
+        .is_accepted = gates->verdicts[GATE_JOB_VALID].status == CONDITION_TRUE,
+    };
+    status_begin(arena, migration, &plan->status);
+    status_set_gates(arena, &plan->status, gates, seen->now_s);
+    plan->status.withdrawn = seen->database->claim.attempt;
+    status_move(arena, migration, &plan->status, &move, seen->now_s);
+    act(plan, ACTION_WRITE_STATUS, "S3");
+}
+
+/* Why the attempt that the claim names must not begin; NULL: it may. */
+static const char *objection(struct arena *arena, const struct observed *seen,
+                             const struct gates *gates)
+{
+    const struct migration *migration = seen->migration;
+    const struct claim *claim = &seen->database->claim;
+
+    if (migration->meta.deleted_s != 0) {
+        return "the migration is being deleted";
+    }
+    if (!attempt_may_begin(migration) || claim->attempt != attempt_next(migration)) {
+        return arena_printf(arena, "attempt %" PRId64 " is not the next one", claim->attempt);
+    }
+    if (!str_eq(claim->spec_hash, migration->spec_hash)) {
+        return "the spec was edited after the database was claimed";
+    }
+    if (!gates_are_open(gates)) {
+        return arena_printf(arena, "changed just before the start: %s",
+                            gates_message(arena, gates));
+    }
+    if (seen->job_name_taken != NULL) {
+        return arena_printf(arena, "the name of the Job is taken by %s", seen->job_name_taken);
+    }
+    if (seen->job_refused != NULL) {
+        return arena_printf(arena, "the Job was refused: %s", seen->job_refused);
+    }
+    return NULL;
+}
+
+static void decide_start(struct arena *arena, const struct observed *seen, struct plan *plan)
+{
+    if (!seen->is_fresh) {
+        act(plan, ACTION_READ_FRESH, "S1");
+        return;
+    }
+    struct gates gates;
+    gates_judge(arena, seen, &gates);
+    const char *why = objection(arena, seen, &gates);
+    if (why != NULL) {
+        if (seen->job_name_taken != NULL) {
+            gates.verdicts[GATE_JOB_VALID] =
+                (struct gate_verdict){CONDITION_FALSE, "JobNameTaken", why};
+        }
+        give_back(arena, seen, &gates, why, plan);
+    } else if (seen->job_presence != PRESENCE_PRESENT) {
+        act(plan, ACTION_CREATE_JOB, "S4");
+    } else {
+        begin_running(arena, seen, &gates, plan);
+    }
+}
+
+/* ---- a claim of ours ---- */
+
+static void release(struct arena *arena, const struct observed *seen, struct plan *plan)
+{
+    const struct migration *migration = seen->migration;
+    const struct attempt *attempt = &migration->status.attempt;
+    int64_t number = seen->database->claim.attempt;
+
+    if (attempt->number == number && attempt->outcome == OUTCOME_SUCCEEDED) {
+        struct passage *passage = arena_alloc(arena, sizeof(*passage));
+        *passage = (struct passage){
+            .version = migration->to_version,
+            .migration = migration->meta.name,
+            .uid = migration->meta.uid,
+            .spec_hash = attempt->spec_hash,
+            .job = attempt->job,
+            .start_s = attempt->start_s,
+            .completion_s = attempt->completion_s,
+        };
+        plan->passage = passage;
+    }
+    act(plan, ACTION_RELEASE, "C1");
+}
+
+static void decide_closed(struct arena *arena, const struct observed *seen, struct plan *plan)
+{
+    const struct migration *migration = seen->migration;
+    const struct attempt *attempt = &migration->status.attempt;
+    int64_t number = seen->database->claim.attempt;
+
+    if (attempt->number == number && attempt_end_is_unproven(attempt) &&
+        migration->confirm_ended != number) {
+        struct run_state run;
+        run_state_judge(arena, seen->pods, seen->pod_count, NULL, &run);
+        if (run.pods == 0 || !run.proven_ended) {
+            act(plan, seen->is_event_due ? ACTION_RECORD_EVENT : 0, "C2");
+            return;
+        }
+    }
+    release(arena, seen, plan);
+}
+
+/* ---- no claim of ours ---- */
+
+/* What the attempt leaves behind is let go, the migration last: it is how the rest is found again. */
+static bool decide_cleanup(const struct observed *seen, struct plan *plan)
+{
+    if (!seen->migration->meta.has_finalizer) {
+        return false;
+    }
+    for (size_t i = 0; i < seen->pod_count; i++) {
+        if (seen->pods[i].meta.has_finalizer) {
+            act(plan, ACTION_LET_GO_PODS, "F1");
+            return true;
+        }
+    }
+    if (seen->job_presence == PRESENCE_PRESENT && seen->job->meta.has_finalizer) {
+        act(plan, ACTION_LET_GO_JOB, "F2");
+    } else if (seen->is_event_due) {
+        act(plan, ACTION_RECORD_EVENT, "E1");
+    } else {
+        act(plan, ACTION_LET_GO_MIGRATION, "F3");
+    }
+    return true;
+}
+
+static void decide_finished(struct arena *arena, const struct observed *seen, struct plan *plan)
+{
+    const struct migration *migration = seen->migration;
+    const struct migration_status *status = &migration->status;
+
+    if (decide_cleanup(seen, plan)) {
+        return;
+    }
+    if (migration->meta.generation == status->observed_generation) {
+        act(plan, seen->is_event_due ? ACTION_RECORD_EVENT : 0, "F4");
+        return;
+    }
+    struct move move = {status->phase, status->reason, status->message, false};
+    status_begin(arena, migration, &plan->status);
+    status_move(arena, migration, &plan->status, &move, seen->now_s);
+    write_status(seen, plan, "F5");
+}
+
+static void already_applied(struct arena *arena, const struct observed *seen,
+                            const struct passage *passage, struct plan *plan)
+{
+    char at[CLOCK_TEXT_MAX];
+    clock_format(passage->completion_s, at);
+    struct move move = {
+        .phase = PHASE_SUCCEEDED,
+        .reason = "AlreadyApplied",
+        .message =
+            arena_printf(arena, "database %s was brought to version %s by this migration at %s",
+                         seen->migration->database, passage->version, at),
+    };
+    status_begin(arena, seen->migration, &plan->status);
+    status_move(arena, seen->migration, &plan->status, &move, seen->now_s);
+    write_status(seen, plan, "W1");
+}
+
+/* What a start needs and no gate waits for. */
+static unsigned preparations(const struct observed *seen)
+{
+    unsigned actions = 0;
+    bool is_asked_again =
+        seen->dry_run.result == DRY_RUN_LATER && seen->now_s >= seen->dry_run.again_s;
+    if (seen->migration->spec_error == NULL &&
+        (seen->dry_run.result == DRY_RUN_DUE || is_asked_again)) {
+        actions |= ACTION_DRY_RUN;
+    }
+    if (seen->database == NULL) {
+        actions |= ACTION_CREATE_DATABASE;
+    } else if (!seen->database->meta.has_finalizer && seen->database->meta.deleted_s == 0) {
+        actions |= ACTION_HOLD_DATABASE;
+    }
+    return actions;
+}
+
+static bool may_claim(const struct observed *seen)
+{
+    return seen->database != NULL && seen->database->claim.migration == NULL &&
+           seen->database->meta.deleted_s == 0 && seen->queue_place == 0;
+}
+
+static void wait(struct arena *arena, const struct observed *seen, const struct gates *gates,
+                 struct plan *plan)
+{
+    const struct migration *migration = seen->migration;
+    int64_t not_before_s = attempt_not_before(migration);
+    enum gate closed = gates_first_closed(gates);
+    struct move move = {
+        .phase = PHASE_WAITING,
+        .reason = closed < GATE_MAX ? gates->verdicts[closed].reason : "Ready",
+        .message = gates_message(arena, gates),
+        .is_accepted = gates->verdicts[GATE_JOB_VALID].status == CONDITION_TRUE,
+    };
+    if (not_before_s > seen->now_s && gates_are_open(gates)) {
+        char at[CLOCK_TEXT_MAX];
+        clock_format(not_before_s, at);
+        move.reason = "RetryBackoff";
+        move.message = arena_printf(arena, "%s; attempt %" PRId64 " may begin at %s",
+                                    str_or_empty(migration->status.attempt.message),
+                                    attempt_next(migration), at);
+    }
+    status_begin(arena, migration, &plan->status);
+    status_set_gates(arena, &plan->status, gates, seen->now_s);
+    status_move(arena, migration, &plan->status, &move, seen->now_s);
+    write_status(seen, plan, "W5");
+    plan->wake_at_s = not_before_s > seen->now_s ? not_before_s : 0;
+    if (seen->dry_run.result == DRY_RUN_LATER &&
+        (plan->wake_at_s == 0 || seen->dry_run.again_s < plan->wake_at_s)) {
+        plan->wake_at_s = seen->dry_run.again_s;
+    }
+}
+
+static void decide_waiting(struct arena *arena, const struct observed *seen, struct plan *plan)
+{
+    const struct migration *migration = seen->migration;
+    const struct passage *passage =
+        migration->status.attempt.number == 0 ? ledger_passage(seen->database, migration) : NULL;
+    if (passage != NULL) {
+        already_applied(arena, seen, passage, plan);
+        return;
+    }
+    unsigned actions = preparations(seen);
+    if (actions != 0) {
+        act(plan, actions, "W2");
+        return;
+    }
+    if (!seen->are_applications_known &&
+        seen->now_s < migration->meta.created_s + UNKNOWN_SHOWN_AFTER_S) {
+        plan->wake_at_s = migration->meta.created_s + UNKNOWN_SHOWN_AFTER_S;
+        act(plan, 0, "W3");
+        return;
+    }
+    struct gates gates;
+    gates_judge(arena, seen, &gates);
+    plan->is_ready = gates_are_open(&gates) && attempt_not_before(migration) <= seen->now_s;
+    if (plan->is_ready && may_claim(seen)) {
+        plan->claim = (struct claim){
+            .migration = migration->meta.name,
+            .uid = migration->meta.uid,
+            .attempt = attempt_next(migration),
+            .spec_hash = migration->spec_hash,
+            .since_s = seen->now_s,
+        };
+        act(plan, ACTION_CLAIM, "W4");
+        return;
+    }
+    wait(arena, seen, &gates, plan);
+}
+
+void decide(struct arena *arena, const struct observed *seen, struct plan *ret_plan)
+{
+    const struct migration *migration = seen->migration;
+    bool is_claimed = holds_claim(seen);
+    *ret_plan = (struct plan){0};
+
+    if (migration->meta.deleted_s != 0 && migration->abandon && migration->meta.has_finalizer) {
+        act(ret_plan, ACTION_LET_GO_MIGRATION, "A1");
+    } else if (is_claimed && attempt_is_closed(migration, seen->database->claim.attempt)) {
+        decide_closed(arena, seen, ret_plan);
+    } else if (attempt_is_running(migration)) {
+        decide_run(arena, seen, is_claimed, ret_plan);
+    } else if (is_claimed) {
+        decide_start(arena, seen, ret_plan);
+    } else if (migration->meta.deleted_s != 0) {
+        if (!decide_cleanup(seen, ret_plan)) {
+            act(ret_plan, 0, "F6");
+        }
+    } else if (attempt_may_begin(migration)) {
+        decide_waiting(arena, seen, ret_plan);
+    } else {
+        decide_finished(arena, seen, ret_plan);
+    }
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "domain/gates.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/str.h"
+
+static const char *const gate_names[] = {
+#define X(name, word) [name] = (word),
+    GATES(X)
+#undef X
+};
+
+const char *gate_name(enum gate gate)
+{
+    return gate_names[gate];
+}
+
+/* ---- the ledger ---- */
+
+const char *ledger_version(const struct database *database)
+{
+    if (database == NULL) {
+        return NULL;
+    }
+    return database->version != NULL ? database->version : database->baseline;
+}
+
+bool ledger_has(const struct database *database, const char *version)
+{
+    if (database == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < database->passed_count; i++) {
+        if (str_eq(database->passed[i], version)) {
+            return true;
+        }
+    }
+    return database->version == NULL && str_eq(database->baseline, version);
+}
+
+const struct passage *ledger_passage(const struct database *database,
+                                     const struct migration *migration)
+{
+    for (size_t i = 0; database != NULL && i < database->history_count; i++) {
+        const struct passage *passage = &database->history[i];
+        if (str_eq(passage->migration, migration->meta.name) &&
+            str_eq(passage->spec_hash, migration->spec_hash) &&
+            str_eq(passage->version, migration->to_version) &&
+            ledger_has(database, passage->version)) {
+            return passage;
+        }
+    }
+    return NULL;
+}
+
+/* ---- one function a gate ---- */
+
+static struct gate_verdict open_gate(const char *reason, const char *message)
+{
+    return (struct gate_verdict){CONDITION_TRUE, reason, message};
+}
+
+static struct gate_verdict closed_gate(const char *reason, const char *message)
+{
+    return (struct gate_verdict){CONDITION_FALSE, reason, message};
+}
+
+static struct gate_verdict judge_job_valid(const struct observed *seen)
+{
+    if (seen->migration->spec_error != NULL) {
+        return closed_gate("SpecInvalid", seen->migration->spec_error);
+    }
+    switch (seen->dry_run.result) {
+    case DRY_RUN_ACCEPTED:
+        return open_gate("Accepted", "the API server accepts the Job and its pod");
+    case DRY_RUN_REFUSED:
+    case DRY_RUN_LATER:
+        return closed_gate(seen->dry_run.reason, seen->dry_run.message);
+    case DRY_RUN_DUE:
+        break;
+    }
+    return (struct gate_verdict){CONDITION_UNKNOWN, "NotChecked", "the Job is not checked yet"};
+}
+
+static struct gate_verdict judge_not_suspended(const struct observed *seen)
+{
+    if (seen->migration->suspend) {
+        return closed_gate("Suspended", "suspended: set spec.suspend to false to go on");
+    }
+    return open_gate("NotSuspended", "spec.suspend is not set");
+}
+
+static const char *taker_of(const struct database *database, const char *version)
+{
+    for (size_t i = 0; i < database->history_count; i++) {
+        if (str_eq(database->history[i].version, version)) {
+            return database->history[i].migration;
+        }
+    }
+    return NULL;
+}
+
+static struct gate_verdict judge_schema_version(struct arena *arena, const struct observed *seen)
+{
+    const struct migration *migration = seen->migration;
+    const struct database *database = seen->database;
+    const char *version = ledger_version(database);
+
+    if (ledger_has(database, migration->to_version)) {
+        const char *taker = taker_of(database, migration->to_version);
+        return closed_gate(
+            "VersionTaken",
+            arena_printf(arena,
+                         "database %s has passed version %s already%s%s: give this migration a "
+                         "toVersion of its own",
+                         migration->database, migration->to_version,
+                         taker == NULL ? "" : ", by migration ", str_or_empty(taker)));
+    }
+    if (migration->from_version == NULL) {
+        return open_gate("Any", "no fromVersion is asked for");
+    }
+    if (str_eq(version, migration->from_version)) {
+        return open_gate("Met", arena_printf(arena, "database %s stands at version %s",
+                                             migration->database, version));
+    }
+    if (version == NULL) {
+        return closed_gate(
+            "SchemaVersionNotMet",
+            arena_printf(arena,
+                         "database %s has no version yet, fromVersion is %s: set spec.baseline of "
+                         "the Database if it stands there",
+                         migration->database, migration->from_version));
+    }
+    return closed_gate("SchemaVersionNotMet",
+                       arena_printf(arena, "database %s stands at version %s, fromVersion is %s",
+                                    migration->database, version, migration->from_version));
+}
+
+static struct gate_verdict judge_lock(struct arena *arena, const struct observed *seen)
+{
+    const struct claim *claim = seen->database == NULL ? NULL : &seen->database->claim;
+    if (claim != NULL && claim->migration != NULL) {
+        if (str_eq(claim->uid, seen->migration->meta.uid)) {
+            return open_gate("Held", arena_printf(arena, "attempt %" PRId64 " holds database %s",
+                                                  claim->attempt, seen->migration->database));
+        }
+        char since[CLOCK_TEXT_MAX];
+        clock_format(claim->since_s, since);
+        return closed_gate(
+            "DatabaseBusy",
+            arena_printf(arena, "migration %s holds database %s since %s; place %zu in the queue",
+                         claim->migration, seen->migration->database, since,
+                         seen->queue_place + 1));
+    }
+    if (seen->database != NULL && seen->database->meta.deleted_s != 0) {
+        return closed_gate("DatabaseDeleted", arena_printf(arena, "database %s is being deleted",
+                                                           seen->migration->database));
+    }
+    if (seen->queue_place > 0) {
+        return closed_gate("Queued", arena_printf(arena, "place %zu in the queue, behind %s",
+                                                  seen->queue_place + 1, seen->queue_ahead));
+    }
+    return closed_gate("NotClaimed",
+                       arena_printf(arena, "database %s is free", seen->migration->database));
+}
+
+/* ---- applications ---- */
+
+static void add_statuses(struct arena *arena, struct gates *gates,
+                         const struct application_verdict *verdict)
+{
+    size_t count = gates->application_count + verdict->status_count;
+    struct application_status *all = arena_array(arena, count, sizeof(*all));
+    if (gates->application_count > 0) {
+        memcpy(all, gates->applications, gates->application_count * sizeof(*all));
+    }
+    if (verdict->status_count > 0) {
+        memcpy(all + gates->application_count, verdict->statuses,
+               verdict->status_count * sizeof(*all));
+    }
+    gates->applications = all;
+    gates->application_count = count;
+}
+
+static const char *join(struct arena *arena, const char *before, const char *more)
+{
+    return before == NULL ? more : arena_printf(arena, "%s; %s", before, more);
+}
+
+static void judge_applications(struct arena *arena, const struct observed *seen,
+                               struct gates *gates)
+{
+    const struct migration *migration = seen->migration;
+    struct gate_verdict *compatible = &gates->verdicts[GATE_VERSIONS_COMPATIBLE];
+    struct gate_verdict *settled = &gates->verdicts[GATE_ROLLOUT_SETTLED];
+    const char *breaches = NULL;
+    const char *breach_reason = NULL;
+    const char *unsettled = NULL;
+
+    for (size_t i = 0; i < migration->application_count; i++) {
+        const struct application *application = &migration->applications[i];
+        struct application_question question = {
+            .application = application,
+            .index = i,
+            .seen = &seen->applications[i],
+            .remembered = migration->status.applications,
+            .remembered_count = migration->status.application_count,
+            /* A first install must not deadlock: no version passed, nothing deployed. */
+            .absent_is_met = application->when_absent == ABSENT_PROCEED ||
+                             ledger_version(seen->database) == NULL,
+        };
+        struct application_verdict verdict;
+        application_judge(arena, &question, &verdict);
+        add_statuses(arena, gates, &verdict);
+        if (!verdict.is_compatible) {
+            breaches = join(arena, breaches, verdict.compatible_message);
+            breach_reason = breach_reason == NULL ? verdict.compatible_reason : breach_reason;
+        }
+        if (!verdict.is_settled) {
+            unsettled = join(arena, unsettled, verdict.settled_message);
+        }
+    }
+    *compatible = breaches != NULL ? closed_gate(breach_reason, breaches)
+                                   : open_gate("Compatible", "every running version is compatible");
+    if (migration->rollout == ROLLOUT_ANY) {
+        *settled = open_gate("NotRequired", "rollout is Any");
+    } else if (unsettled != NULL) {
+        *settled = closed_gate("RolloutInProgress", unsettled);
+    } else {
+        *settled = open_gate("Settled", "every application runs one version, fully rolled out");
+    }
+}
+
+/* The versions of all applications in one line, for the printer column. */
+static const char *running_text(struct arena *arena, const struct gates *gates)
+{
+    const char *text = NULL;
+    for (size_t i = 0; i < gates->application_count; i++) {
+        const struct application_status *status = &gates->applications[i];
+        for (size_t k = 0; k < status->running_count; k++) {
+            text = arena_printf(arena, "%s%s%s (%" PRId64 ")", str_or_empty(text),
+                                text == NULL ? "" : ", ", status->running[k].version,
+                                status->running[k].pods);
+        }
+    }
+    return text;
+}
+
+void gates_judge(struct arena *arena, const struct observed *seen, struct gates *ret_gates)
+{
+    *ret_gates = (struct gates){0};
+    ret_gates->verdicts[GATE_JOB_VALID] = judge_job_valid(seen);
+    ret_gates->verdicts[GATE_NOT_SUSPENDED] = judge_not_suspended(seen);
+    ret_gates->verdicts[GATE_SCHEMA_VERSION_MET] = judge_schema_version(arena, seen);
+    if (seen->are_applications_known) {
+        judge_applications(arena, seen, ret_gates);
+        ret_gates->running = running_text(arena, ret_gates);
+    } else {
+        struct gate_verdict unknown = {CONDITION_UNKNOWN, "NotChecked",
+                                       "the applications are not read yet"};
+        ret_gates->verdicts[GATE_VERSIONS_COMPATIBLE] = unknown;
+        ret_gates->verdicts[GATE_ROLLOUT_SETTLED] = unknown;
+    }
+    ret_gates->verdicts[GATE_LOCK_HELD] = judge_lock(arena, seen);
+}
+
+bool gates_are_open(const struct gates *gates)
+{
+    return gates_first_closed(gates) >= GATE_LOCK_HELD;
+}
+
+enum gate gates_first_closed(const struct gates *gates)
+{
+    for (enum gate gate = 0; gate < GATE_MAX; gate++) {
+        if (gates->verdicts[gate].status != CONDITION_TRUE) {
+            return gate;
+        }
+    }
+    return GATE_MAX;
+}
+
+const char *gates_message(struct arena *arena, const struct gates *gates)
+{
+    const char *message = NULL;
+    for (enum gate gate = 0; gate < GATE_MAX; gate++) {
+        /* A free lock is no news while something else is missing. */
+        bool is_news = gate != GATE_LOCK_HELD || message == NULL ||
+                       !str_eq(gates->verdicts[gate].reason, "NotClaimed");
+        if (gates->verdicts[gate].status != CONDITION_TRUE && is_news) {
+            message = join(arena, message, gates->verdicts[gate].message);
+        }
+    }
+    return message == NULL ? "all gates are open" : message;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The gates: what must hold before a run starts. All are judged each time, each a condition with its
+ * facts, in the order of the table in docs/reference/api.md. Pure.
+ */
+#ifndef INTERLUDE_DOMAIN_GATES_H
+#define INTERLUDE_DOMAIN_GATES_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "domain/observed.h"
+#include "domain/types.h"
+
+#define GATES(X)                                                                                   \
+    X(GATE_JOB_VALID, "JobValid")                                                                  \
+    X(GATE_NOT_SUSPENDED, "NotSuspended")                                                          \
+    X(GATE_SCHEMA_VERSION_MET, "SchemaVersionMet")                                                 \
+    X(GATE_VERSIONS_COMPATIBLE, "VersionsCompatible")                                              \
+    X(GATE_ROLLOUT_SETTLED, "RolloutSettled")                                                      \
+    X(GATE_LOCK_HELD, "LockHeld") /* always the last: the others decide whether to ask for it */
+
+#define X(name, word) name,
+enum gate { GATES(X) GATE_MAX };
+#undef X
+
+struct gate_verdict {
+    enum condition_status status; /* True: open. Unknown counts as closed */
+    const char *reason;
+    const char *message;
+};
+
+struct gates {
+    struct gate_verdict verdicts[GATE_MAX];
+    struct application_status *applications; /* for the status */
+    size_t application_count;
+    const char *running; /* "2.1.0 (3), 1.9.2 (1)"; NULL: nothing runs */
+};
+
+const char *gate_name(enum gate gate);
+
+/* Judges all. Texts lie in the arena or are borrowed from seen. */
+void gates_judge(struct arena *arena, const struct observed *seen, struct gates *ret_gates);
+
+/* True when every gate but LockHeld is open. */
+bool gates_are_open(const struct gates *gates);
+
+/* The first closed gate, GATE_MAX when all are open. */
+enum gate gates_first_closed(const struct gates *gates);
+
+/* Every closed gate's message, joined. In the arena. */
+const char *gates_message(struct arena *arena, const struct gates *gates);
+
+/* True when `passed`, or the baseline of a database without a ledger, has the version. */
+bool ledger_has(const struct database *database, const char *version);
+
+/* Where the ledger stands; NULL: empty. */
+const char *ledger_version(const struct database *database);
+
+/* The entry by which this migration with this spec brought the database to toVersion; NULL: none. */
+const struct passage *ledger_passage(const struct database *database,
+                                     const struct migration *migration);
+
+#endif

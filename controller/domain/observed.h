@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Everything that a decision about one migration may know: plain values, gathered by app/observe.c.
+ * All borrowed for the length of the decision.
+ */
+#ifndef INTERLUDE_DOMAIN_OBSERVED_H
+#define INTERLUDE_DOMAIN_OBSERVED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "domain/application.h"
+#include "domain/types.h"
+
+/* What the API server said to a dry run of the real Job and pod. */
+enum dry_run_result {
+    DRY_RUN_DUE,      /* not asked yet for this spec, or something it depends on changed */
+    DRY_RUN_ACCEPTED, /* both were accepted */
+    DRY_RUN_REFUSED,  /* waits for an edit */
+    DRY_RUN_LATER,    /* refused for a reason that may pass by itself: asked again at again_s */
+};
+
+struct dry_run {
+    enum dry_run_result result;
+    const char *reason; /* CamelCase; of the last two results */
+    const char *message;
+    int64_t again_s;
+};
+
+/* Whether something is there. ABSENT is only ever the word of a fresh read, never of a cache. */
+enum presence { PRESENCE_UNKNOWN, PRESENCE_ABSENT, PRESENCE_PRESENT };
+
+struct observed {
+    int64_t now_s; /* the API server's clock */
+
+    const struct migration *migration;
+    const struct database *database;             /* NULL: there is none */
+    const struct application_seen *applications; /* one for each of spec.applications */
+    /* The migration and its applications were read from the server after the claim was seen (R7). */
+    bool is_fresh;
+    bool are_applications_known; /* false while a watch on them has not told all yet */
+
+    struct dry_run dry_run;
+
+    size_t queue_place; /* ready migrations of this database that came before; 0: we are first */
+    const char *queue_ahead; /* the first of them; NULL: none */
+
+    /* The Job of the attempt that the migration, or its claim, names. */
+    enum presence job_presence;
+    const struct job *job;
+    bool is_job_fresh;
+    const char
+        *job_name_taken; /* whose Job has the name that ours should have; NULL: free or ours */
+    const char
+        *job_refused; /* the server's words when it refused to create the Job; NULL: it did not */
+    const char *job_name; /* that ours has or should have */
+
+    const struct pod *pods; /* labelled as the attempt's */
+    size_t pod_count;
+    bool are_pods_fresh;
+    const char *run_container;
+    const char
+        *no_pod_reason; /* why the Job controller could create no pod, from its Events; NULL */
+
+    bool is_event_due; /* the newest entry of status.history has no Event yet, as far as we know */
+};
+
+#endif

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# etcd, the API server, the controller manager and the scheduler.
+# shellcheck disable=SC2034 # the other files read these names
+
+SERVICE_RANGE=10.96.0.0/16
+FIRST_SERVICE_IP=10.96.0.1
+POD_RANGE=10.244.0.0/16
+
+start_etcd() {
+    mkdir -p "$STATE/etcd"
+    chmod 700 "$STATE/etcd"
+    start_process etcd "$PROGRAMS/etcd" --data-dir="$STATE/etcd" --unsafe-no-fsync --log-level=warn \
+        --listen-client-urls=http://127.0.0.1:2379 --advertise-client-urls=http://127.0.0.1:2379 \
+        --listen-peer-urls=http://127.0.0.1:2380 --quota-backend-bytes=8589934592
+}
+
+start_api_server() {
+    start_process kube-apiserver "$PROGRAMS/kube-apiserver" \
+        --etcd-servers=http://127.0.0.1:2379 \
+        --bind-address="$NODE_IP" --advertise-address="$NODE_IP" --secure-port=6443 \
+        --tls-cert-file="$PKI/apiserver.crt" --tls-private-key-file="$PKI/apiserver.key" --client-ca-file="$PKI/ca.crt" \
+        --service-account-issuer=https://kubernetes.default.svc.cluster.local \
+        --service-account-signing-key-file="$PKI/service-account.key" --service-account-key-file="$PKI/service-account.key" \
+        --service-cluster-ip-range="$SERVICE_RANGE" \
+        --authorization-mode=Node,RBAC --enable-admission-plugins=NodeRestriction --allow-privileged=true \
+        --kubelet-client-certificate="$PKI/apiserver-to-kubelet.crt" --kubelet-client-key="$PKI/apiserver-to-kubelet.key" \
+        --kubelet-certificate-authority="$PKI/ca.crt" --kubelet-preferred-address-types=InternalIP \
+        --audit-policy-file="$CLUSTER_SCRIPTS/config/audit-policy.yaml" --audit-log-path="$STATE/audit.log" \
+        --audit-log-maxsize=2000 --audit-log-mode=blocking \
+        "${API_SERVER_FLAGS[@]}"
+}
+
+# ask_api PATH: one GET as administrator.
+ask_api() {
+    curl --silent --fail --max-time 2 --cacert "$PKI/ca.crt" --cert "$PKI/admin.crt" --key "$PKI/admin.key" "$API_URL$1"
+}
+
+start_controller_manager() {
+    write_kubeconfig controller-manager "$PKI/controller-manager.kubeconfig"
+    start_process kube-controller-manager "$PROGRAMS/kube-controller-manager" \
+        --kubeconfig="$PKI/controller-manager.kubeconfig" --authentication-kubeconfig="$PKI/controller-manager.kubeconfig" \
+        --authorization-kubeconfig="$PKI/controller-manager.kubeconfig" --bind-address=127.0.0.1 \
+        --leader-elect=false --use-service-account-credentials=true \
+        --service-account-private-key-file="$PKI/service-account.key" --root-ca-file="$PKI/ca.crt" \
+        --kube-api-qps=200 --kube-api-burst=400 --flex-volume-plugin-dir="$STATE/volume-plugins" \
+        "${CONTROLLER_MANAGER_FLAGS[@]}"
+}
+
+start_scheduler() {
+    write_kubeconfig scheduler "$PKI/scheduler.kubeconfig"
+    start_process kube-scheduler "$PROGRAMS/kube-scheduler" \
+        --kubeconfig="$PKI/scheduler.kubeconfig" --authentication-kubeconfig="$PKI/scheduler.kubeconfig" \
+        --authorization-kubeconfig="$PKI/scheduler.kubeconfig" --bind-address=127.0.0.1 --leader-elect=false
+}
+
+# A pod can be created once its namespace has its service account.
+default_account_exists() { ask_api /api/v1/namespaces/default/serviceaccounts/default; }
+
+start_simulated_node() {
+    start_process nodesim "$PROGRAMS/nodesim" --kubeconfig "$STATE/kubeconfig" --node "$NODE_NAME" --node-ip "$NODE_IP"
+}
+
+node_ready() {
+    ask_api "/api/v1/nodes/$NODE_NAME" | grep -Eq '"reason": ?"(KubeletReady|Simulated)"' && ! node_tainted
+}
+
+node_tainted() { ask_api "/api/v1/nodes/$NODE_NAME" | grep -q 'node.kubernetes.io/not-ready'; }
