@@ -62,8 +62,8 @@ static void application_read(struct reader *reader, const json_t *object, struct
         .has_selector = reader_object(reader, object, "selector") != NULL,
         .selector = meta_selector_read(reader, object, "selector"),
         .container = reader_text(reader, object, "container"),
-        .when_absent = (enum when_absent)reader_word(reader, object, "whenAbsent", list,
-                                                     ABSENT_WAIT),
+        .when_absent =
+            (enum when_absent)reader_word(reader, object, "whenAbsent", list, ABSENT_WAIT),
     };
     version_from_read(reader, object, ret);
     versions_read(reader, object, ret);
@@ -142,12 +142,9 @@ static void spec_read(struct reader *reader, const json_t *object, struct migrat
     const json_t *spec = reader_object(reader, object, "spec");
     size_t mark = reader_enter(reader, "spec");
     ret->database = reader_required_text(reader, spec, "database");
-    if (json_object_get(spec, "step") == NULL) {
-        reader_refuse(reader, "step", "is missing; write Expand, Data or Contract");
-    }
     /* The strictest step where it cannot be read. */
-    ret->step = (enum step)reader_word(
-        reader, spec, "step", (struct word_list){steps, ARRAY_LEN(steps)}, STEP_CONTRACT);
+    ret->step = (enum step)reader_required_word(reader, spec, "step",
+                                       (struct word_list){steps, ARRAY_LEN(steps)}, STEP_CONTRACT);
     ret->from_version = reader_text(reader, spec, "fromVersion");
     ret->to_version = reader_required_text(reader, spec, "toVersion");
     applications_read(reader, spec, ret);

@@ -39,20 +39,25 @@ void version_facts_read(struct reader *reader, const json_t *object, struct vers
     reader_leave(reader, mark);
 }
 
+static bool is_present(const json_t *object, const char *key)
+{
+    return !str_is_empty(json_string_value(json_object_get(object, key)));
+}
+
 /*
  * Whether a terminated state is one of a process that ran. A runtime that could not start it writes the
  * epoch as startedAt (StartError). The kubelet writes ContainerStatusUnknown without any times for what
- * it cannot find: as the present state that says nothing (it marks so what never started, too), as the
- * last state it means that the container used to run.
+ * it cannot find. As the last state that means that the container used to run. As the present state it
+ * says nothing, because what never started is marked so too: then the container's ID tells whether the
+ * runtime ever had it.
  */
-static bool has_run(struct reader *reader, const json_t *terminated, bool is_last_state)
+static bool has_run(struct reader *reader, const json_t *terminated, bool is_known)
 {
     if (terminated == NULL) {
         return false;
     }
-    if (json_object_get(terminated, "startedAt") == NULL) {
-        return is_last_state || !str_is_empty(json_string_value(
-                                    json_object_get(terminated, "containerID")));
+    if (!is_present(terminated, "startedAt")) {
+        return is_known;
     }
     return reader_time(reader, terminated, "startedAt") > 0;
 }
@@ -82,7 +87,8 @@ static void state_read(struct reader *reader, const json_t *status, struct conta
     ret->exit_code = reader_number(reader, terminated, "exitCode", 0);
     reader_leave(reader, mark);
     const json_t *last = reader_object(reader, status, "lastState");
-    ret->ever_started = running != NULL || has_run(reader, terminated, false) ||
+    ret->ever_started = running != NULL ||
+                        has_run(reader, terminated, is_present(status, "containerID")) ||
                         has_run(reader, reader_object(reader, last, "terminated"), true) ||
                         reader_number(reader, status, "restartCount", 0) > 0;
 }
@@ -149,8 +155,8 @@ bool pod_decode(struct arena *arena, const json_t *object, struct pod *ret, stru
     const json_t *spec = reader_object(&reader, object, "spec");
     size_t mark = reader_enter(&reader, "spec");
     ret->node = reader_text(&reader, spec, "nodeName");
-    ret->containers_wanted = ret->facts.container_count +
-                             json_array_size(reader_list(&reader, spec, "initContainers"));
+    ret->containers_wanted =
+        ret->facts.container_count + json_array_size(reader_list(&reader, spec, "initContainers"));
     reader_leave(&reader, mark);
     pod_status_read(&reader, object, ret);
     if (reader_has_failed(&reader)) {

@@ -22,10 +22,10 @@ static void counts_read(struct reader *reader, const json_t *object, struct work
     bool is_daemon_set = ret->kind == WORKLOAD_DAEMON_SET;
     size_t mark = reader_enter(reader, "status");
     ret->observed_generation = reader_number(reader, status, "observedGeneration", 0);
-    ret->replicas = reader_number(reader, status,
-                                  is_daemon_set ? "currentNumberScheduled" : "replicas", 0);
-    ret->updated = reader_number(
-        reader, status, is_daemon_set ? "updatedNumberScheduled" : "updatedReplicas", 0);
+    ret->replicas =
+        reader_number(reader, status, is_daemon_set ? "currentNumberScheduled" : "replicas", 0);
+    ret->updated = reader_number(reader, status,
+                                 is_daemon_set ? "updatedNumberScheduled" : "updatedReplicas", 0);
     ret->ready = reader_number(reader, status, is_daemon_set ? "numberReady" : "readyReplicas", 0);
     if (is_daemon_set) {
         ret->desired = reader_number(reader, status, "desiredNumberScheduled", 0);

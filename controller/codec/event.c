@@ -11,16 +11,13 @@
 #define COMPONENT "interlude"
 #define CUT_MARK  "..."
 
-/* The message, cut at a character's start where it is too long. New. */
+/* The message, cut where it is too long. New. */
 static json_t *message_json(const char *message)
 {
     if (strlen(message) <= EVENT_MESSAGE_MAX) {
         return writer_text(message);
     }
-    size_t len = EVENT_MESSAGE_MAX - strlen(CUT_MARK);
-    while (len > 0 && ((unsigned char)message[len] & 0xc0) == 0x80) {
-        len--;
-    }
+    size_t len = str_utf8_len(message, EVENT_MESSAGE_MAX - strlen(CUT_MARK));
     CLEANUP(mem_free_text) char *cut = xasprintf("%.*s%s", (int)len, message, CUT_MARK);
     return writer_text(cut);
 }

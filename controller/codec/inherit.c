@@ -9,14 +9,25 @@
 #include "codec/writer.h"
 
 static const char *const kept_of_pod[] = {
-    "serviceAccountName", "automountServiceAccountToken", "imagePullSecrets", "securityContext",
-    "hostUsers",          "nodeSelector",                 "tolerations",      "priorityClassName",
-    "runtimeClassName",   "schedulerName",                "dnsPolicy",        "dnsConfig",
-    "hostAliases",        "enableServiceLinks",           "os",
+    "serviceAccountName",
+    "automountServiceAccountToken",
+    "imagePullSecrets",
+    "securityContext",
+    "hostUsers",
+    "nodeSelector",
+    "tolerations",
+    "priorityClassName",
+    "runtimeClassName",
+    "schedulerName",
+    "dnsPolicy",
+    "dnsConfig",
+    "hostAliases",
+    "enableServiceLinks",
+    "os",
 };
 
 static const char *const kept_of_container[] = {
-    "image",        "imagePullPolicy", "env",        "envFrom",         "volumeMounts",
+    "image",         "imagePullPolicy", "env",        "envFrom",         "volumeMounts",
     "volumeDevices", "resources",       "workingDir", "securityContext",
 };
 
@@ -49,8 +60,7 @@ static json_t *named(const json_t *list, const char *name)
 static const json_t *chosen_container(const json_t *template, const struct inherit_from *from,
                                       struct err *err)
 {
-    const json_t *containers =
-        json_object_get(json_object_get(template, "spec"), "containers");
+    const json_t *containers = json_object_get(json_object_get(template, "spec"), "containers");
     const char *kind = workload_kind_name(from->kind);
     const char *name = from->container;
     if (name == NULL) {

@@ -18,8 +18,8 @@
 char *job_name(struct arena *arena, const struct meta *migration, int64_t attempt)
 {
     char tail[40];
-    int tail_len = snprintf(tail, sizeof(tail), "-%.*s-%" PRId64, UID_PART_LEN, migration->uid,
-                            attempt);
+    int tail_len =
+        snprintf(tail, sizeof(tail), "-%.*s-%" PRId64, UID_PART_LEN, migration->uid, attempt);
     size_t len = strlen(migration->name);
     size_t room = JOB_NAME_MAX - (size_t)tail_len;
     if (len > room) {
@@ -144,7 +144,6 @@ static json_t *template_of_container(const struct migration *m, const json_t *ou
     json_t *metadata = json_object();
     replace_filled(metadata, ours, "labels");
     replace_filled(metadata, ours, "annotations");
-    write_text(template, "name", NULL);
     (void)json_object_set_new(template, "metadata", metadata);
     (void)json_object_set_new(template, "spec", spec);
     if (!add_own_fields(container, ours, err)) {
@@ -255,8 +254,8 @@ static json_t *template_build(const struct migration *m, int64_t attempt, const 
     json_auto_t *run = json_loads(m->run, 0, NULL);
     const json_t *ours = json_object_get(run, "container");
     const json_t *given = json_object_get(run, "podTemplate");
-    json_auto_t *template =
-        json_is_object(ours) ? template_of_container(m, ours, workload, err) : json_deep_copy(given);
+    json_auto_t *template = json_is_object(ours) ? template_of_container(m, ours, workload, err)
+                                                 : json_deep_copy(given);
     if (template == NULL) {
         if (ours == NULL && given == NULL) {
             err_set(err, ERR_INVALID, "spec.run: has none of container and podTemplate");

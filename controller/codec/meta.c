@@ -125,10 +125,7 @@ static void match_expression(struct reader *reader, const json_t *item, struct s
         [SELECTOR_DOES_NOT_EXIST] = "DoesNotExist",
     };
     ret->key = reader_required_text(reader, item, "key");
-    if (json_object_get(item, "operator") == NULL) {
-        reader_refuse(reader, "operator", "is missing; write In, NotIn, Exists or DoesNotExist");
-    }
-    ret->op = (enum selector_operator)reader_word(
+    ret->op = (enum selector_operator)reader_required_word(
         reader, item, "operator", (struct word_list){words, ARRAY_LEN(words)}, SELECTOR_IN);
     ret->values = reader_texts(reader, item, "values", &ret->value_count);
     bool wants_values = ret->op == SELECTOR_IN || ret->op == SELECTOR_NOT_IN;
@@ -149,16 +146,14 @@ struct selector meta_selector_read(struct reader *reader, const json_t *object, 
         selector.terms = arena_array(reader->arena, room, sizeof(*selector.terms));
     }
     size_t labels_mark = reader_enter(reader, "matchLabels");
-    for (void *at = json_object_iter(labels); at != NULL;
-         at = json_object_iter_next(labels, at)) {
+    for (void *at = json_object_iter(labels); at != NULL; at = json_object_iter_next(labels, at)) {
         match_label(reader, json_object_iter_key(at), json_object_iter_value(at),
                     &selector.terms[selector.count++]);
     }
     reader_leave(reader, labels_mark);
     for (size_t i = 0; i < json_array_size(expressions); i++) {
         size_t item_mark = reader_enter_item(reader, "matchExpressions", i);
-        match_expression(reader, json_array_get(expressions, i),
-                         &selector.terms[selector.count++]);
+        match_expression(reader, json_array_get(expressions, i), &selector.terms[selector.count++]);
         reader_leave(reader, item_mark);
     }
     reader_leave(reader, mark);
@@ -172,9 +167,8 @@ static void condition_read(struct reader *reader, const json_t *item, struct con
 #undef X
     *ret = (struct condition){
         .type = reader_required_text(reader, item, "type"),
-        .status = (enum condition_status)reader_word(reader, item, "status",
-                                                     (struct word_list){words, ARRAY_LEN(words)},
-                                                     CONDITION_UNKNOWN),
+        .status = (enum condition_status)reader_word(
+            reader, item, "status", (struct word_list){words, ARRAY_LEN(words)}, CONDITION_UNKNOWN),
         .reason = reader_text(reader, item, "reason"),
         .message = reader_text(reader, item, "message"),
         .observed_generation = reader_number(reader, item, "observedGeneration", 0),

@@ -85,8 +85,7 @@ static const char *type_word(const json_t *value)
 }
 
 /* The field, or NULL when it is absent, null or not as wanted. */
-static json_t *field(struct reader *reader, const json_t *object, const char *key,
-                           json_type want)
+static json_t *field(struct reader *reader, const json_t *object, const char *key, json_type want)
 {
     json_t *value = json_object_get(object, key);
     if (value == NULL || json_is_null(value)) {
@@ -97,7 +96,7 @@ static json_t *field(struct reader *reader, const json_t *object, const char *ke
         return value;
     }
     static const char *const wanted[] = {
-        [JSON_OBJECT] = "an object",   [JSON_ARRAY] = "a list",    [JSON_STRING] = "a string",
+        [JSON_OBJECT] = "an object",   [JSON_ARRAY] = "a list",       [JSON_STRING] = "a string",
         [JSON_INTEGER] = "an integer", [JSON_TRUE] = "true or false",
     };
     reader_refuse(reader, key, "must be %s, is %s", wanted[want], type_word(value));
@@ -163,27 +162,51 @@ int64_t reader_duration_s(struct reader *reader, const json_t *object, const cha
     return (ms + 999) / 1000;
 }
 
+/* "Expand, Data, Contract"; a list that does not fit is cut. */
+static void list_words(struct word_list list, char *ret_text, size_t size)
+{
+    size_t len = 0;
+    ret_text[0] = '\0';
+    for (unsigned i = 0; i < list.count; i++) {
+        int added =
+            snprintf(ret_text + len, size - len, "%s%s", i > 0 ? ", " : "", list.words[i]);
+        if (added < 0 || (size_t)added >= size - len) {
+            return;
+        }
+        len += (size_t)added;
+    }
+}
+
+/* An absent field is a mistake when it is required. */
+static unsigned word(struct reader *reader, const char *key, const char *text,
+                     struct word_list list, unsigned fallback)
+{
+    for (unsigned i = 0; text != NULL && i < list.count; i++) {
+        if (strcmp(text, list.words[i]) == 0) {
+            return i;
+        }
+    }
+    char choices[READER_PATH_MAX];
+    list_words(list, choices, sizeof(choices));
+    if (text == NULL) {
+        reader_refuse(reader, key, "is missing; write one of %s", choices);
+    } else {
+        reader_refuse(reader, key, "\"%s\" is none of %s", text, choices);
+    }
+    return fallback;
+}
+
 unsigned reader_word(struct reader *reader, const json_t *object, const char *key,
                      struct word_list list, unsigned fallback)
 {
     const char *text = borrowed_text(reader, object, key);
-    if (text == NULL) {
-        return fallback;
-    }
-    char choices[READER_PATH_MAX] = "";
-    size_t len = 0;
-    for (unsigned i = 0; i < list.count; i++) {
-        if (strcmp(text, list.words[i]) == 0) {
-            return i;
-        }
-        int added = snprintf(choices + len, sizeof(choices) - len, "%s%s", i > 0 ? ", " : "",
-                             list.words[i]);
-        if (added > 0 && (size_t)added < sizeof(choices) - len) {
-            len += (size_t)added;
-        }
-    }
-    reader_refuse(reader, key, "\"%s\" is none of %s", text, choices);
-    return fallback;
+    return text == NULL ? fallback : word(reader, key, text, list, fallback);
+}
+
+unsigned reader_required_word(struct reader *reader, const json_t *object, const char *key,
+                              struct word_list list, unsigned fallback)
+{
+    return word(reader, key, borrowed_text(reader, object, key), list, fallback);
 }
 
 json_t *reader_object(struct reader *reader, const json_t *object, const char *key)
@@ -206,8 +229,7 @@ struct pairs reader_pairs(struct reader *reader, const json_t *object, const cha
     }
     pairs.items = arena_array(reader->arena, json_object_size(map), sizeof(*pairs.items));
     size_t mark = reader_enter(reader, key);
-    for (void *at = json_object_iter(map); at != NULL;
-         at = json_object_iter_next(map, at)) {
+    for (void *at = json_object_iter(map); at != NULL; at = json_object_iter_next(map, at)) {
         const char *name = json_object_iter_key(at);
         const char *value = borrowed_text(reader, map, name);
         if (value != NULL && strlen(value) <= value_max) {

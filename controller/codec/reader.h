@@ -56,6 +56,8 @@ struct word_list {
 };
 unsigned reader_word(struct reader *reader, const json_t *object, const char *key,
                      struct word_list list, unsigned fallback);
+unsigned reader_required_word(struct reader *reader, const json_t *object, const char *key,
+                              struct word_list list, unsigned fallback);
 
 /* Borrowed from object, not to be changed; NULL when absent. */
 json_t *reader_object(struct reader *reader, const json_t *object, const char *key);

@@ -81,7 +81,8 @@ static void prune_object(const struct walk *walk, const char *path, json_t *obje
 /* Items keep their places: one that says nothing stays. */
 static void prune_array(const struct walk *walk, const char *path, const json_t *array)
 {
-    const char *below = str_eq(path, OPAQUE_PATH) ? path : arena_printf(walk->scratch, "%s[]", path);
+    const char *below =
+        str_eq(path, OPAQUE_PATH) ? path : arena_printf(walk->scratch, "%s[]", path);
     size_t i = 0;
     json_t *item = NULL;
     json_array_foreach(array, i, item)

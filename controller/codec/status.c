@@ -179,8 +179,7 @@ static json_t *status_patch(const struct meta *judged, json_t *status)
     assert(judged->resource_version != NULL); /* a write without it could undo another's */
     json_t *patch = json_object();
     (void)json_object_set_new(
-        patch, "metadata",
-        writer_pair("resourceVersion", writer_text(judged->resource_version)));
+        patch, "metadata", writer_pair("resourceVersion", writer_text(judged->resource_version)));
     (void)json_object_set_new(patch, "status", status);
     return patch;
 }
@@ -193,8 +192,8 @@ static bool is_unwritten(const struct migration_status *status)
 
 json_t *migration_status_patch(const struct migration *judged, const struct migration_status *next)
 {
-    json_auto_t *old = is_unwritten(&judged->status) ? json_object()
-                                                     : migration_status_encode(&judged->status);
+    json_auto_t *old =
+        is_unwritten(&judged->status) ? json_object() : migration_status_encode(&judged->status);
     json_auto_t *new = migration_status_encode(next);
     json_t *changes = merge_diff(old, new);
     if (json_object_size(changes) == 0) {

@@ -37,8 +37,7 @@ static void attempt_fields(struct reader *reader, const json_t *object, struct a
     }
 }
 
-static void attempts_read(struct reader *reader, const json_t *status,
-                          struct migration_status *ret)
+static void attempts_read(struct reader *reader, const json_t *status, struct migration_status *ret)
 {
     const json_t *attempt = reader_object(reader, status, "attempt");
     if (attempt != NULL) {

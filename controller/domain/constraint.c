@@ -99,17 +99,17 @@ static bool read_term(struct parser *parser, struct term *ret_term)
     struct term term = {.whole = {.at = parser->at}};
 
     term.op = read_operator(parser);
+    term.whole.len = (size_t)(parser->at - term.whole.at);
     (void)skip_space(parser);
     term.text.at = parser->at;
     while (parser->at < parser->end && !is_space(*parser->at) && *parser->at != ',') {
         parser->at++;
     }
     term.text.len = (size_t)(parser->at - term.text.at);
-    term.whole.len = (size_t)(parser->at - term.whole.at);
-
     if (term.text.len == 0) {
         return refuse_missing_version(parser, &term);
     }
+    term.whole.len = (size_t)(parser->at - term.whole.at);
     if (!term_read_version(parser->arena, &term)) {
         term.is_literal = true;
         if (term.op != TERM_NONE && term.op != TERM_EQUAL) {

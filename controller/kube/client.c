@@ -4,7 +4,9 @@
 #include <assert.h>
 #include <curl/curl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -111,7 +113,8 @@ static void respond(struct kube_request *request, const struct kube_response *re
 static void respond_success(struct kube_request *request, struct kube_response *response)
 {
     json_error_t json_err;
-    json_auto_t *body = json_loadb(buf_text(&request->answer), request->answer.len, 0, &json_err);
+    json_auto_t *body =
+        json_loadb(buf_text(&request->answer), request->answer.len, JSON_ALLOW_NUL, &json_err);
     buf_fini(&request->answer);
     response->is_ok = body != NULL;
     response->body = body;
@@ -200,8 +203,8 @@ static void send_request(struct kube_request *request)
     static const struct http_handler handler = {
         .on_answer = on_answer, .on_data = on_data, .on_end = on_end};
 
-    request->exchange = session_start(request->client->session, LANE_REQUESTS, &request->call,
-                                      &handler, request);
+    request->exchange =
+        session_start(request->client->session, LANE_REQUESTS, &request->call, &handler, request);
 }
 
 static void on_deadline(void *arg)
@@ -209,7 +212,8 @@ static void on_deadline(void *arg)
     struct kube_request *request = arg;
     char text[64];
     bool is_sent = exchange_is_sent(request->exchange);
-    exchange_give_up(request->exchange, QUIET_MS);
+    exchange_doubt(request->exchange, QUIET_MS);
+    exchange_cancel(request->exchange);
     request->exchange = NULL;
     (void)snprintf(text, sizeof(text), "%s within %" PRId64 " ms",
                    is_sent ? "no answer" : "not sent", request->deadline_ms);

@@ -308,8 +308,7 @@ struct http_transfer *http_transfer_start(struct http_conn *conn, const struct h
     list_append(&conn->transfers, &transfer->link);
     conn->load++;
 
-    transfer->easy =
-        http_setup_easy(&transfer->setup, conn->target, call, credentials);
+    transfer->easy = http_setup_easy(&transfer->setup, conn->target, call, credentials);
     (void)curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer);
     (void)curl_easy_setopt(transfer->easy, CURLOPT_HEADERFUNCTION, header_came);
     (void)curl_easy_setopt(transfer->easy, CURLOPT_HEADERDATA, transfer);
@@ -327,6 +326,7 @@ void http_transfer_cancel(struct http_transfer *transfer)
     transfer->is_canceled = true;
     if (transfer->conn->is_inside) {
         transfer->conn->has_canceled = true;
+        http_setup_drop_body(&transfer->setup);
         return;
     }
     transfer_detach(transfer);

@@ -28,8 +28,7 @@
 #endif
 
 /* An option fails only if memory is out or libcurl was built without what Interlude needs. */
-#define SET(easy, option, value)                                                                   \
-    must_be_set(curl_easy_setopt(easy, option, value))
+#define SET(easy, option, value) must_be_set(curl_easy_setopt(easy, option, value))
 
 static void must_be_set(CURLcode code)
 {
@@ -185,6 +184,11 @@ CURL *http_setup_easy(struct http_setup *setup, const struct http_target *target
     set_credentials(easy, setup, credentials);
     SET(easy, CURLOPT_HTTPHEADER, setup->headers);
     return easy;
+}
+
+void http_setup_drop_body(struct http_setup *setup)
+{
+    setup->body_len = setup->body_sent;
 }
 
 void http_setup_fini(struct http_setup *setup)

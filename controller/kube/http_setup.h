@@ -24,6 +24,9 @@ struct http_setup {
 CURL *http_setup_easy(struct http_setup *setup, const struct http_target *target,
                       const struct http_call *call,
                       const struct kube_credentials *credentials) MUST_CHECK;
+
+/* The body is not read any more, though libcurl may still ask for it. */
+void http_setup_drop_body(struct http_setup *setup);
 void http_setup_fini(struct http_setup *setup);
 
 #endif

@@ -17,7 +17,7 @@ static void text_free(char **text)
     curl_free(*text);
 }
 
-static bool part_get(const CURLU *url, CURLUPart part, unsigned flags, char **ret_text)
+static bool part_get(CURLU *url, CURLUPart part, unsigned flags, char **ret_text)
 {
     return curl_url_get(url, part, ret_text, flags) == CURLUE_OK;
 }

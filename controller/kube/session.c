@@ -305,13 +305,12 @@ void exchange_cancel(struct exchange *exchange)
     exchange_free(exchange);
 }
 
-void exchange_give_up(struct exchange *exchange, int64_t quiet_ms)
+void exchange_doubt(struct exchange *exchange, int64_t quiet_ms)
 {
     struct pooled_conn *conn = exchange->conn;
     if (conn != NULL && http_conn_heard_ms(conn->http) + quiet_ms < clock_now_ms()) {
         conn->is_retired = true;
     }
-    exchange_cancel(exchange);
 }
 
 bool exchange_is_sent(const struct exchange *exchange)

@@ -51,10 +51,10 @@ struct exchange *session_start(struct session *session, enum session_lane lane,
 void exchange_cancel(struct exchange *exchange);
 
 /*
- * Cancels an exchange that got no answer in time. Unless its connection brought something else within
- * quiet_ms, it counts as dead: no other exchange starts there.
+ * The exchange got no answer in time. Unless its connection brought something else within quiet_ms, that
+ * counts as dead: no other exchange starts there. The exchange itself goes on until it is canceled.
  */
-void exchange_give_up(struct exchange *exchange, int64_t quiet_ms);
+void exchange_doubt(struct exchange *exchange, int64_t quiet_ms);
 
 /* True once it is on its way: before that the server cannot have heard of it. */
 bool exchange_is_sent(const struct exchange *exchange);

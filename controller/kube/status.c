@@ -80,7 +80,7 @@ static bool read_status(const json_t *object, int code, struct kube_status *stat
 void kube_status_decode(int code, const char *body, size_t len, struct kube_status *ret_status)
 {
     *ret_status = (struct kube_status){.code = code};
-    json_auto_t *object = json_loadb(body, len, 0, NULL);
+    json_auto_t *object = json_loadb(body, len, JSON_ALLOW_NUL, NULL);
     if (object != NULL && read_status(object, code, ret_status)) {
         return;
     }

@@ -53,11 +53,12 @@ struct kube_watch {
     void *arg;
     char *path; /* of the collection with the selectors */
 
-    enum watch_step step;      /* under way, or next */
-    unsigned failures;         /* in a row */
-    char version[VERSION_MAX]; /* all is known up to here; "" while a pass from nothing is not over */
-    char *continue_token;      /* of WATCH_PAGE */
-    bool is_restart_told;      /* on_restart was called for the pass under way */
+    enum watch_step step; /* under way, or next */
+    unsigned failures;    /* in a row */
+    char version
+        [VERSION_MAX];    /* all is known up to here; "" while a pass from nothing is not over */
+    char *continue_token; /* of WATCH_PAGE */
+    bool is_restart_told; /* on_restart was called for the pass under way */
     bool is_synced;
 
     struct loop_timer retry;   /* begins the step */
@@ -336,12 +337,8 @@ static void on_silence(void *arg)
     (void)snprintf(text, sizeof(text), "nothing came for %" PRId64 " ms",
                    clock_now_ms() - watch->heard_ms);
     enter(watch);
-    struct exchange *stream = watch->stream;
-    bool was_live = watch->http_status == 200;
     /* The other streams of the connection have bookmarks too: half the time must have brought one. */
-    exchange_give_up(stream, limit_ms / 2);
-    watch->stream = NULL;
-    (void)was_live;
+    exchange_doubt(watch->stream, limit_ms / 2);
     fail(watch, WATCH_BROKEN, text);
     leave(watch);
 }

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/apply.h"
+
+#include <stdlib.h>
+
+#include "app/manager.h"
+#include "app/observe.h"
+#include "app/resource.h"
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "codec/event.h"
+#include "codec/status.h"
+
+/* Statuses that differ in counts alone are written at most this often. */
+#define MINOR_STATUS_EVERY_MS 1000
+
+static struct work *work_of(struct task *task)
+{
+    return (struct work *)(void *)task; /* its first member */
+}
+
+void apply_learn(struct work *work, struct store *store, const struct kube_response *response)
+{
+    struct err err = {0};
+    if (store_update(store, response->body, &err) == STORE_FAILED) {
+        task_fail_with(&work->task, &err);
+    }
+}
+
+const struct migration *apply_migration(const struct work *work)
+{
+    return manager_migration(work->manager, work->ns, work->name);
+}
+
+/* ---- the migration: steps 7, 10, 12 and every judgement ---- */
+
+static void on_status_written(struct task *task, const struct kube_response *response, size_t index)
+{
+    (void)index;
+    struct work *work = work_of(task);
+    struct manager *manager = work->manager;
+    if (!response->is_ok) {
+        task_fail(task, response, "write the status");
+        return;
+    }
+    work->status_written_ms = clock_now_ms();
+    apply_learn(work, manager_store(manager, SOURCE_MIGRATIONS), response);
+    const struct migration *migration = apply_migration(work);
+    if (migration != NULL && !work->plan.is_status_minor) {
+        telemetry_transition(manager->telemetry, migration, work->plan.case_id);
+    }
+}
+
+static void write_status(struct work *work, const struct observed *seen)
+{
+    const struct migration *migration = seen->migration;
+    int64_t next_ms = work->status_written_ms + MINOR_STATUS_EVERY_MS;
+    if (work->plan.is_status_minor && clock_now_ms() < next_ms) {
+        queue_add_at(work->manager->queue, work->key, next_ms);
+        return;
+    }
+    json_auto_t *patch = migration_status_patch(migration, &work->plan.status);
+    if (patch == NULL) {
+        return;
+    }
+    struct kube_call call = {
+        .method = KUBE_PATCH,
+        .path = resource_status_path(&work->arena, RESOURCE_MIGRATION, &migration->meta),
+        .content_type = KUBE_MERGE_PATCH,
+        .body = patch,
+    };
+    task_call(&work->task, &call, on_status_written, 0);
+}
+
+static void on_let_go(struct task *task, const struct kube_response *response, size_t index)
+{
+    (void)index;
+    struct work *work = work_of(task);
+    if (response->is_ok) {
+        apply_learn(work, manager_store(work->manager, SOURCE_MIGRATIONS), response);
+    } else if (response->err.kind != ERR_NOT_FOUND) {
+        task_fail(task, response, "take the finalizer off the migration");
+    }
+}
+
+static void let_go_migration(struct work *work, const struct observed *seen)
+{
+    const struct meta *meta = &seen->migration->meta;
+    json_auto_t *patch = finalizer_patch(meta, FINALIZER_MIGRATION, false);
+    struct kube_call call = {
+        .method = KUBE_PATCH,
+        .path = resource_path(&work->arena, RESOURCE_MIGRATION, meta->ns, meta->name),
+        .content_type = KUBE_MERGE_PATCH,
+        .body = patch,
+    };
+    task_call(&work->task, &call, on_let_go, 0);
+}
+
+/* ---- the Database: steps 2 and 11 ---- */
+
+static void on_database_written(struct task *task, const struct kube_response *response,
+                                size_t index)
+{
+    (void)index;
+    struct work *work = work_of(task);
+    struct manager *manager = work->manager;
+    const char *name = work->database;
+    struct err err = {0};
+    if (!response->is_ok) {
+        if (response->err.kind == ERR_NOT_FOUND) {
+            (void)store_remove(manager_store(manager, SOURCE_DATABASES), work->ns, name, NULL);
+        }
+        task_fail(task, response, "write the Database");
+        return;
+    }
+    /* New ones too: a Database that we created is needed before its watch event comes. */
+    if (store_put(manager_store(manager, SOURCE_DATABASES), response->body, &err) == STORE_FAILED) {
+        task_fail_with(task, &err);
+        return;
+    }
+    if ((work->plan.actions & ACTION_RELEASE) != 0) {
+        manager_wake_database(manager, work->ns, name);
+    }
+}
+
+static void patch_database(struct work *work, const struct database *database, const json_t *patch,
+                           bool is_status)
+{
+    const struct meta *meta = &database->meta;
+    work->database = arena_strdup(&work->arena, meta->name);
+    struct kube_call call = {
+        .method = KUBE_PATCH,
+        .path = is_status ? resource_status_path(&work->arena, RESOURCE_DATABASE, meta)
+                          : resource_path(&work->arena, RESOURCE_DATABASE, meta->ns, meta->name),
+        .content_type = KUBE_MERGE_PATCH,
+        .body = patch,
+    };
+    task_call(&work->task, &call, on_database_written, 0);
+}
+
+static void create_database(struct work *work, const struct observed *seen)
+{
+    work->database = arena_strdup(&work->arena, seen->migration->database);
+    json_auto_t *object = json_pack(
+        "{s:s, s:s, s:{s:s, s:s, s:[s]}, s:{}}", "apiVersion", API_VERSION, "kind", "Database",
+        "metadata", "name", seen->migration->database, "namespace", work->ns, "finalizers",
+        FINALIZER_MIGRATION, "spec");
+    struct kube_call call = {
+        .method = KUBE_POST,
+        .path = resource_path(&work->arena, RESOURCE_DATABASE, work->ns, NULL),
+        .body = object,
+    };
+    task_call(&work->task, &call, on_database_written, 0);
+}
+
+static void hold_database(struct work *work, const struct observed *seen)
+{
+    json_auto_t *patch = finalizer_patch(&seen->database->meta, FINALIZER_MIGRATION, true);
+    patch_database(work, seen->database, patch, false);
+}
+
+static void claim(struct work *work, const struct observed *seen)
+{
+    json_auto_t *patch = database_claim_patch(seen->database, &work->plan.claim);
+    patch_database(work, seen->database, patch, true);
+}
+
+static void release(struct work *work, const struct observed *seen)
+{
+    json_auto_t *patch = database_release_patch(seen->database, work->plan.passage);
+    patch_database(work, seen->database, patch, true);
+}
+
+/* ---- Events ---- */
+
+static void on_event_recorded(struct task *task, const struct kube_response *response, size_t index)
+{
+    (void)index;
+    struct work *work = work_of(task);
+    /* A namespace that is being deleted takes no Events; that must not hold anything up. */
+    bool is_over = response->is_ok || response->err.kind == ERR_EXISTS ||
+                   response->err.kind == ERR_FORBIDDEN || response->err.kind == ERR_NOT_FOUND ||
+                   response->err.kind == ERR_INVALID;
+    if (!is_over) {
+        task_fail(task, response, "record an Event");
+        return;
+    }
+    if (!response->is_ok && response->err.kind != ERR_EXISTS) {
+        telemetry_problem(work->manager->telemetry, "event refused", work->key, &response->err);
+    }
+    free(work->recorded_event);
+    work->recorded_event = xstrdup(work->event_name);
+}
+
+static void record_event(struct work *work, const struct observed *seen)
+{
+    const struct migration *migration = seen->migration;
+    const struct migration_status *status = &migration->status;
+    const struct transition *newest = &status->history[status->history_count - 1];
+    work->event_name = observe_event_name(&work->arena, migration);
+    json_auto_t *object = event_build(&(struct event){
+        .name = work->event_name,
+        .api_version = API_VERSION,
+        .kind = "SchemaMigration",
+        .about = &migration->meta,
+        .is_warning = newest->phase == PHASE_FAILED,
+        .reason = phase_name(newest->phase),
+        .message = arena_printf(&work->arena, "%s: %s", str_or_empty(newest->reason),
+                                str_or_empty(status->message)),
+        .at_s = newest->at_s,
+    });
+    struct kube_call call = {
+        .method = KUBE_POST,
+        .path = resource_path(&work->arena, RESOURCE_EVENT, work->ns, NULL),
+        .body = object,
+    };
+    task_call(&work->task, &call, on_event_recorded, 0);
+}
+
+void apply_start(struct work *work, const struct observed *seen)
+{
+    static const struct {
+        enum action action;
+        void (*start)(struct work *work, const struct observed *seen);
+    } actions[] = {
+        {ACTION_DRY_RUN, apply_dry_run},
+        {ACTION_CREATE_DATABASE, create_database},
+        {ACTION_HOLD_DATABASE, hold_database},
+        {ACTION_CLAIM, claim},
+        {ACTION_READ_FRESH, apply_look},
+        {ACTION_CREATE_JOB, apply_create_job},
+        {ACTION_READ_JOB, apply_read_job},
+        {ACTION_ARM, apply_arm},
+        {ACTION_READ_PODS, apply_read_pods},
+        {ACTION_READ_JOB_EVENTS, apply_read_job_events},
+        {ACTION_DELETE_JOB, apply_delete_job},
+        {ACTION_END_JOB, apply_end_job},
+        {ACTION_WRITE_STATUS, write_status},
+        {ACTION_RELEASE, release},
+        {ACTION_LET_GO_PODS, apply_let_go_pods},
+        {ACTION_LET_GO_JOB, apply_let_go_job},
+        {ACTION_RECORD_EVENT, record_event},
+        {ACTION_LET_GO_MIGRATION, let_go_migration},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(actions); i++) {
+        if ((work->plan.actions & actions[i].action) != 0) {
+            actions[i].start(work, seen);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Gate JobValid: the API server is asked, without creating anything, whether it would take the real Job
+ * and a Pod made from its template. The Job alone would let a missing ServiceAccount and a Pod Security
+ * violation through.
+ */
+#include "app/apply.h"
+
+#include "app/manager.h"
+#include "app/observe.h"
+#include "app/resource.h"
+#include "base/str.h"
+#include "codec/job.h"
+#include "domain/attempt.h"
+#include "kube/path.h"
+
+/* What may pass by itself (a missing account, a quota) is asked about again this often. */
+#define AGAIN_AFTER_S 30
+
+static struct work *work_of(struct task *task)
+{
+    return (struct work *)(void *)task;
+}
+
+static void refuse(struct work *work, enum dry_run_result result, const char *reason,
+                   const char *message)
+{
+    if (work->dry_run.result == DRY_RUN_REFUSED) {
+        return; /* the other half's refusal stands */
+    }
+    work_set_dry_run(work, result, reason, message);
+    work->dry_run.again_s = manager_now_s(work->manager) + AGAIN_AFTER_S;
+}
+
+/* index 0: the Job, 1: the Pod. */
+static void on_dry_run(struct task *task, const struct kube_response *response, size_t index)
+{
+    struct work *work = work_of(task);
+    const char *what = index == 0 ? "Job" : "pod";
+    if (response->is_ok) {
+        return;
+    }
+    const char *message = arena_printf(&work->arena, "the API server refuses the %s: %s", what,
+                                       response->err.text);
+    switch (response->err.kind) {
+    case ERR_INVALID:
+        refuse(work, DRY_RUN_REFUSED, index == 0 ? "JobRefused" : "PodRefused", message);
+        break;
+    case ERR_FORBIDDEN:
+    case ERR_NOT_FOUND:
+    case ERR_CONFLICT:
+    case ERR_EXISTS:
+        refuse(work, DRY_RUN_LATER, index == 0 ? "JobForbidden" : "PodForbidden", message);
+        break;
+    case ERR_NONE:
+    case ERR_TRANSIENT:
+    case ERR_UNAUTHORIZED:
+    case ERR_GONE:
+    case ERR_CANCELED:
+    case ERR_INTERNAL:
+    case ERR_KIND_MAX:
+        /* Not an answer: asked again after the backoff. */
+        work->dry_run.result = DRY_RUN_DUE;
+        task_fail(task, response, "check the Job by a dry run");
+        break;
+    }
+}
+
+static void post(struct work *work, enum resource resource, const json_t *object, size_t index)
+{
+    char *path = resource_path(&work->arena, resource, work->ns, NULL);
+    path = kube_path_query(&work->arena, path, "dryRun", "All");
+    path = kube_path_query(&work->arena, path, "fieldValidation", "Strict");
+    struct kube_call call = {.method = KUBE_POST, .path = path, .body = object};
+    task_call(&work->task, &call, on_dry_run, index);
+}
+
+static void ask(struct work *work, const struct migration *migration, const json_t *workload)
+{
+    struct err err = {0};
+    json_auto_t *job =
+        job_build(&work->arena, migration, attempt_next(migration), workload, &err);
+    if (job == NULL) {
+        bool is_missing = err.kind == ERR_NOT_FOUND;
+        refuse(work, is_missing ? DRY_RUN_LATER : DRY_RUN_REFUSED,
+               is_missing ? "InheritedWorkloadMissing" : "SpecInvalid", err.text);
+        return;
+    }
+    json_auto_t *pod = job_dry_run_pod(job);
+    /* Until an answer says otherwise; a failed request sets it back. */
+    work_set_dry_run(work, DRY_RUN_ACCEPTED, "Accepted", NULL);
+    post(work, RESOURCE_JOB, job, 0);
+    post(work, RESOURCE_POD, pod, 1);
+}
+
+static void on_workload(struct task *task, const struct kube_response *response, size_t index)
+{
+    (void)index;
+    struct work *work = work_of(task);
+    const struct migration *migration = apply_migration(work);
+    if (!response->is_ok && response->err.kind != ERR_NOT_FOUND) {
+        task_fail(task, response, "read the workload to inherit from");
+        return;
+    }
+    if (migration == NULL || migration->meta.generation != work->dry_run.generation) {
+        return; /* it changed meanwhile, and is asked about anew */
+    }
+    work->dry_run.inherited_generation = -1;
+    if (response->is_ok) {
+        const json_t *meta = json_object_get(response->body, "metadata");
+        work->dry_run.inherited_generation =
+            json_integer_value(json_object_get(meta, "generation"));
+    }
+    ask(work, migration, response->is_ok ? response->body : NULL);
+}
+
+void apply_dry_run(struct work *work, const struct observed *seen)
+{
+    const struct migration *migration = seen->migration;
+    const struct inherit_from *from = &migration->inherit_from;
+    work_set_dry_run(work, DRY_RUN_DUE, "", NULL);
+    work->dry_run.generation = migration->meta.generation;
+    if (from->name == NULL) {
+        ask(work, migration, NULL);
+        return;
+    }
+    struct kube_call call = {
+        .method = KUBE_GET,
+        .path = resource_path(&work->arena, resource_of(from->kind), work->ns, from->name),
+    };
+    task_call(&work->task, &call, on_workload, 0);
+}

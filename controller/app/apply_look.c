@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The fresh look (R7): after the claim was seen, everything that the decision to start depends on is
+ * read from the API server. The finalizer of step 4 is put on in the same round: its answer is a fresh
+ * read of the migration, and the server refuses it where the migration changed or is being deleted.
+ */
+#include "app/apply.h"
+
+#include <string.h>
+
+#include "app/manager.h"
+#include "app/observe.h"
+#include "app/resource.h"
+#include "base/clock.h"
+#include "base/str.h"
+#include "codec/decode.h"
+#include "codec/status.h"
+#include "domain/selector.h"
+
+static struct work *work_of(struct task *task)
+{
+    return (struct work *)(void *)task;
+}
+
+static void on_migration(struct task *task, const struct kube_response *response, size_t index)
+{
+    (void)index;
+    struct work *work = work_of(task);
+    struct store *store = manager_store(work->manager, SOURCE_MIGRATIONS);
+    if (!response->is_ok) {
+        if (response->err.kind == ERR_NOT_FOUND) {
+            (void)store_remove(store, work->ns, work->name, NULL);
+        }
+        task_fail(task, response, "read the migration anew");
+        return;
+    }
+    apply_learn(work, store, response);
+    const json_t *meta = json_object_get(response->body, "metadata");
+    const char *version = json_string_value(json_object_get(meta, "resourceVersion"));
+    work->learnt.migration_version = arena_strdup(&work->learnt.arena, version);
+}
+
+/* The items of a list, or the object itself, as an array of borrowed references. */
+static size_t item_count(const json_t *body)
+{
+    const json_t *items = json_object_get(body, "items");
+    return items == NULL ? 1 : json_array_size(items);
+}
+
+static const json_t *item_at(const json_t *body, size_t i)
+{
+    const json_t *items = json_object_get(body, "items");
+    return items == NULL ? body : json_array_get(items, i);
+}
+
+static const struct workload **decode_workloads(struct work *work, enum workload_kind kind,
+                                                const struct kube_response *response,
+                                                size_t *ret_count)
+{
+    struct arena *arena = &work->learnt.arena;
+    size_t count = item_count(response->body);
+    const struct workload **workloads = arena_array(arena, count, sizeof(const struct workload *));
+    for (size_t i = 0; i < count; i++) {
+        struct err err = {0};
+        struct workload *workload = arena_alloc(arena, sizeof(*workload));
+        if (!workload_decode(arena, item_at(response->body, i), kind, workload, &err)) {
+            task_fail_with(&work->task, &err);
+            return workloads;
+        }
+        workloads[(*ret_count)++] = workload;
+    }
+    return workloads;
+}
+
+/* The migration that the look is for: its applications cannot have changed, or the look is void. */
+static const struct application *application_at(const struct work *work, size_t index)
+{
+    const struct migration *migration = apply_migration(work);
+    return migration == NULL || index >= migration->application_count
+               ? NULL
+               : &migration->applications[index];
+}
+
+/* A workload that the caches did not know has pods that nobody asked for: the look is void. */
+static bool were_pods_asked_for(const struct work *work, size_t index)
+{
+    const struct application_seen *seen = &work->learnt.applications[index];
+    for (size_t i = 0; i < seen->workload_count; i++) {
+        if (strstr(work->learnt.looked_for[index], seen->workloads[i]->meta.uid) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void on_workload(struct task *task, const struct kube_response *response, size_t index)
+{
+    struct work *work = work_of(task);
+    const struct application *application = application_at(work, index);
+    if (!response->is_ok && response->err.kind == ERR_NOT_FOUND) {
+        return; /* absent: the seen stays empty */
+    }
+    if (!response->is_ok || application == NULL) {
+        task_fail(task, response, "read an application");
+        return;
+    }
+    struct application_seen *seen = &work->learnt.applications[index];
+    seen->workloads =
+        decode_workloads(work, application->kind, response, &seen->workload_count);
+    if (!were_pods_asked_for(work, index)) {
+        task_fail_with(task, &(struct err){ERR_TRANSIENT, "an application has just been created"});
+        return;
+    }
+    const struct migration *migration = apply_migration(work);
+    bool is_inherited = migration->inherit_from.name != NULL &&
+                        migration->inherit_from.kind == application->kind &&
+                        str_eq(migration->inherit_from.name, application->name);
+    if (is_inherited && work->learnt.inherited == NULL) {
+        work->learnt.inherited = json_incref(response->body);
+    }
+}
+
+/* ReplicaSets and pods of several selectors are added up: the judgement knows whose they are. */
+static void on_replica_sets(struct task *task, const struct kube_response *response, size_t index)
+{
+    struct work *work = work_of(task);
+    if (!response->is_ok) {
+        task_fail(task, response, "read an application's ReplicaSets");
+        return;
+    }
+    struct application_seen *seen = &work->learnt.applications[index];
+    size_t count = 0;
+    const struct workload **more = decode_workloads(work, WORKLOAD_REPLICA_SET, response, &count);
+    const struct workload **all = arena_array(
+        &work->learnt.arena, seen->replica_set_count + count, sizeof(const struct workload *));
+    for (size_t i = 0; i < seen->replica_set_count; i++) {
+        all[i] = seen->replica_sets[i];
+    }
+    for (size_t i = 0; i < count; i++) {
+        all[seen->replica_set_count + i] = more[i];
+    }
+    seen->replica_sets = all;
+    seen->replica_set_count += count;
+}
+
+static void on_pods(struct task *task, const struct kube_response *response, size_t index)
+{
+    struct work *work = work_of(task);
+    struct arena *arena = &work->learnt.arena;
+    if (!response->is_ok) {
+        task_fail(task, response, "read an application's pods");
+        return;
+    }
+    struct application_seen *seen = &work->learnt.applications[index];
+    size_t count = item_count(response->body);
+    const struct pod **all =
+        arena_array(arena, seen->pod_count + count, sizeof(const struct pod *));
+    for (size_t i = 0; i < seen->pod_count; i++) {
+        all[i] = seen->pods[i];
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct err err = {0};
+        struct pod *pod = arena_alloc(arena, sizeof(*pod));
+        if (!pod_decode(arena, item_at(response->body, i), pod, &err)) {
+            task_fail_with(task, &err);
+            return;
+        }
+        all[seen->pod_count++] = pod;
+    }
+    seen->pods = all;
+}
+
+static void on_inherited(struct task *task, const struct kube_response *response, size_t index)
+{
+    (void)index;
+    struct work *work = work_of(task);
+    if (response->is_ok) {
+        work->learnt.inherited = json_incref(response->body);
+    } else if (response->err.kind != ERR_NOT_FOUND) {
+        task_fail(task, response, "read the workload to inherit from");
+    }
+}
+
+static void get(struct work *work, const char *path, task_fn *fn, size_t index)
+{
+    struct kube_call call = {.method = KUBE_GET, .path = path};
+    task_call(&work->task, &call, fn, index);
+}
+
+static void look_at_migration(struct work *work, const struct migration *migration)
+{
+    struct kube_call call = {
+        .method = KUBE_GET,
+        .path = resource_path(&work->arena, RESOURCE_MIGRATION, work->ns, work->name),
+    };
+    json_auto_t *patch = NULL;
+    if (!migration->meta.has_finalizer && migration->meta.deleted_s == 0) {
+        patch = finalizer_patch(&migration->meta, FINALIZER_MIGRATION, true);
+        call.method = KUBE_PATCH;
+        call.content_type = KUBE_MERGE_PATCH;
+        call.body = patch;
+    }
+    task_call(&work->task, &call, on_migration, 0);
+}
+
+static void look_at_pods(struct work *work, const struct application *application, size_t index,
+                         const char *selector)
+{
+    struct arena *arena = &work->arena;
+    if (str_is_empty(selector)) {
+        return;
+    }
+    if (application->kind == WORKLOAD_DEPLOYMENT) {
+        get(work, resource_select_path(arena, RESOURCE_REPLICA_SET, work->ns, selector),
+            on_replica_sets, index);
+    }
+    get(work, resource_select_path(arena, RESOURCE_POD, work->ns, selector), on_pods, index);
+}
+
+static void look_at_application(struct work *work, const struct observed *seen, size_t index)
+{
+    struct arena *arena = &work->arena;
+    const struct migration *migration = seen->migration;
+    const struct application *application = &migration->applications[index];
+    enum resource resource = resource_of(application->kind);
+    /* Whose pods: by the selectors that the caches know. The selector of one UID never changes. */
+    const struct application_seen *cached = &seen->applications[index];
+
+    if (application->has_selector) {
+        const char *selector = selector_text(arena, &application->selector);
+        get(work, resource_select_path(arena, resource, work->ns, selector), on_workload, index);
+    } else {
+        get(work, resource_path(arena, resource, work->ns, application->name), on_workload, index);
+    }
+    for (size_t i = 0; i < cached->workload_count; i++) {
+        const char **looked_for = &work->learnt.looked_for[index];
+        *looked_for = arena_printf(&work->learnt.arena, "%s %s", *looked_for,
+                                   cached->workloads[i]->meta.uid);
+        look_at_pods(work, application, index,
+                     selector_text(arena, &cached->workloads[i]->selector));
+    }
+    if (cached->workload_count == 0 && !application->has_selector) {
+        look_at_pods(work, application, index,
+                     observe_pod_selector(arena, migration, application, NULL));
+    }
+}
+
+static bool is_an_application(const struct migration *migration)
+{
+    for (size_t i = 0; i < migration->application_count; i++) {
+        const struct application *application = &migration->applications[i];
+        if (application->kind == migration->inherit_from.kind && !application->has_selector &&
+            str_eq(application->name, migration->inherit_from.name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void apply_look(struct work *work, const struct observed *seen)
+{
+    const struct migration *migration = seen->migration;
+    work_forget(work);
+    work->learnt.looked_at_ms = clock_now_ms();
+    work->learnt.applications = arena_array(&work->learnt.arena, migration->application_count,
+                                            sizeof(*work->learnt.applications));
+    work->learnt.looked_for = arena_array(&work->learnt.arena, migration->application_count,
+                                          sizeof(*work->learnt.looked_for));
+    look_at_migration(work, migration);
+    for (size_t i = 0; i < migration->application_count; i++) {
+        work->learnt.looked_for[i] = "";
+        look_at_application(work, seen, i);
+    }
+    if (migration->inherit_from.name != NULL && !is_an_application(migration)) {
+        get(work,
+            resource_path(&work->arena, resource_of(migration->inherit_from.kind), work->ns,
+                          migration->inherit_from.name),
+            on_inherited, 0);
+    }
+}

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/fleet.h"
+
+#include <stdlib.h>
+
+#include "app/resource.h"
+#include "base/mem.h"
+#include "codec/decode.h"
+#include "kube/watch.h"
+
+/* One kind in one namespace. */
+struct post {
+    struct scope *scope;
+    size_t users;
+    bool is_known;
+    bool is_broken;
+    struct store store;
+    struct kube_watch *watch; /* NULL: nobody needs it */
+};
+
+struct scope {
+    struct fleet *fleet;
+    char *ns;
+    struct post posts[FLEET_KINDS];
+};
+
+struct fleet {
+    struct kube_client *client;
+    const struct fleet_handler *handler;
+    void *arg;
+    struct map scopes; /* namespace -> struct scope */
+};
+
+static bool decode_deployment(struct arena *arena, const json_t *object, void *ret, struct err *err)
+{
+    return workload_decode(arena, object, WORKLOAD_DEPLOYMENT, ret, err);
+}
+
+static bool decode_stateful_set(struct arena *arena, const json_t *object, void *ret,
+                                struct err *err)
+{
+    return workload_decode(arena, object, WORKLOAD_STATEFUL_SET, ret, err);
+}
+
+static bool decode_daemon_set(struct arena *arena, const json_t *object, void *ret, struct err *err)
+{
+    return workload_decode(arena, object, WORKLOAD_DAEMON_SET, ret, err);
+}
+
+static bool decode_replica_set(struct arena *arena, const json_t *object, void *ret,
+                               struct err *err)
+{
+    return workload_decode(arena, object, WORKLOAD_REPLICA_SET, ret, err);
+}
+
+static bool decode_pod(struct arena *arena, const json_t *object, void *ret, struct err *err)
+{
+    return pod_decode(arena, object, ret, err);
+}
+
+static const struct store_kind kinds[FLEET_KINDS] = {
+    [WORKLOAD_DEPLOYMENT] = {"Deployment", sizeof(struct workload), decode_deployment, NULL},
+    [WORKLOAD_STATEFUL_SET] = {"StatefulSet", sizeof(struct workload), decode_stateful_set, NULL},
+    [WORKLOAD_DAEMON_SET] = {"DaemonSet", sizeof(struct workload), decode_daemon_set, NULL},
+    [WORKLOAD_REPLICA_SET] = {"ReplicaSet", sizeof(struct workload), decode_replica_set, NULL},
+    [FLEET_PODS] = {"Pod", sizeof(struct pod), decode_pod, NULL},
+};
+
+/* ---- what the watches tell ---- */
+
+static void changed(const struct post *post)
+{
+    const struct fleet *fleet = post->scope->fleet;
+    if (post->is_known) {
+        fleet->handler->on_change(fleet->arg, post->scope->ns);
+    }
+}
+
+static void failed(const struct post *post, const struct err *err)
+{
+    const struct fleet *fleet = post->scope->fleet;
+    fleet->handler->on_error(fleet->arg, post->scope->ns, err);
+}
+
+static void on_object(void *arg, enum kube_event event, const json_t *object)
+{
+    struct post *post = arg;
+    struct err err = {0};
+    if (event == KUBE_DELETED) {
+        const json_t *meta = json_object_get(object, "metadata");
+        (void)store_remove(&post->store, post->scope->ns,
+                           json_string_value(json_object_get(meta, "name")), NULL);
+        changed(post);
+        return;
+    }
+    switch (store_put(&post->store, object, &err)) {
+    case STORE_CHANGED:
+        changed(post);
+        break;
+    case STORE_FAILED:
+        failed(post, &err);
+        break;
+    case STORE_STALE:
+        break;
+    }
+}
+
+static void on_restart(void *arg)
+{
+    struct post *post = arg;
+    post->is_known = false;
+    store_restart(&post->store);
+}
+
+static void on_gone(void *arg, const void *object)
+{
+    (void)arg;
+    (void)object; /* whoever asks will not find it */
+}
+
+static void on_synced(void *arg)
+{
+    struct post *post = arg;
+    if (!post->is_known) {
+        store_sweep(&post->store, on_gone, NULL);
+    }
+    post->is_known = true;
+    post->is_broken = false;
+    changed(post);
+}
+
+static void on_error(void *arg, const struct err *err)
+{
+    struct post *post = arg;
+    post->is_broken = true;
+    failed(post, err);
+}
+
+static const struct kube_watch_handler watch_handler = {
+    .on_object = on_object,
+    .on_restart = on_restart,
+    .on_synced = on_synced,
+    .on_error = on_error,
+};
+
+/* ---- who needs what ---- */
+
+static void post_start(struct post *post, unsigned kind)
+{
+    struct arena arena = {0};
+    enum resource resource =
+        kind == FLEET_PODS ? RESOURCE_POD : resource_of((enum workload_kind)kind);
+    struct kube_watch_spec spec = {
+        .path = resource_path(&arena, resource, post->scope->ns, NULL),
+    };
+    store_init(&post->store, &kinds[kind]);
+    post->is_known = false;
+    post->is_broken = false;
+    post->watch = kube_watch_start(post->scope->fleet->client, &spec, &watch_handler, post);
+    arena_fini(&arena);
+}
+
+static void post_stop(struct post *post)
+{
+    if (post->watch != NULL) {
+        kube_watch_stop(post->watch);
+        post->watch = NULL;
+        store_fini(&post->store);
+    }
+}
+
+static void scope_free(struct scope *scope)
+{
+    for (unsigned kind = 0; kind < FLEET_KINDS; kind++) {
+        post_stop(&scope->posts[kind]);
+    }
+    free(scope->ns);
+    free(scope);
+}
+
+struct fleet *fleet_new(struct kube_client *client, const struct fleet_handler *handler, void *arg)
+{
+    struct fleet *fleet = xcalloc(1, sizeof(*fleet));
+    fleet->client = client;
+    fleet->handler = handler;
+    fleet->arg = arg;
+    return fleet;
+}
+
+void fleet_free(struct fleet *fleet)
+{
+    if (fleet == NULL) {
+        return;
+    }
+    size_t at = 0;
+    struct scope *scope = NULL;
+    while ((scope = map_next(&fleet->scopes, &at, NULL)) != NULL) {
+        scope_free(scope);
+    }
+    map_fini(&fleet->scopes);
+    free(fleet);
+}
+
+static struct scope *scope_get(struct fleet *fleet, const char *ns)
+{
+    struct scope *scope = map_get(&fleet->scopes, ns);
+    if (scope == NULL) {
+        scope = xcalloc(1, sizeof(*scope));
+        scope->fleet = fleet;
+        scope->ns = xstrdup(ns);
+        for (unsigned kind = 0; kind < FLEET_KINDS; kind++) {
+            scope->posts[kind].scope = scope;
+        }
+        (void)map_set(&fleet->scopes, ns, scope);
+    }
+    return scope;
+}
+
+void fleet_retain(struct fleet *fleet, const char *ns, unsigned wanted)
+{
+    for (unsigned kind = 0; kind < FLEET_KINDS; kind++) {
+        if ((wanted & FLEET_BIT(kind)) != 0) {
+            struct post *post = &scope_get(fleet, ns)->posts[kind];
+            if (post->users++ == 0) {
+                post_start(post, kind);
+            }
+        }
+    }
+}
+
+void fleet_release(struct fleet *fleet, const char *ns, unsigned wanted)
+{
+    struct scope *scope = map_get(&fleet->scopes, ns);
+    if (scope == NULL) {
+        return;
+    }
+    size_t users = 0;
+    for (unsigned kind = 0; kind < FLEET_KINDS; kind++) {
+        struct post *post = &scope->posts[kind];
+        if ((wanted & FLEET_BIT(kind)) != 0 && post->users > 0 && --post->users == 0) {
+            post_stop(post);
+        }
+        users += post->users;
+    }
+    if (users == 0) {
+        (void)map_take(&fleet->scopes, ns);
+        scope_free(scope);
+    }
+}
+
+bool fleet_is_known(const struct fleet *fleet, const char *ns, unsigned wanted)
+{
+    const struct scope *scope = map_get(&fleet->scopes, ns);
+    for (unsigned kind = 0; kind < FLEET_KINDS; kind++) {
+        bool is_known = scope != NULL && scope->posts[kind].is_known;
+        if ((wanted & FLEET_BIT(kind)) != 0 && !is_known) {
+            return false;
+        }
+    }
+    return true;
+}
+
+const struct store *fleet_store(const struct fleet *fleet, const char *ns, unsigned kind)
+{
+    const struct scope *scope = map_get(&fleet->scopes, ns);
+    return scope == NULL || scope->posts[kind].watch == NULL ? NULL : &scope->posts[kind].store;
+}
+
+static size_t count_posts(const struct fleet *fleet, bool broken_alone)
+{
+    size_t count = 0;
+    size_t at = 0;
+    const struct scope *scope = NULL;
+    while ((scope = map_next(&fleet->scopes, &at, NULL)) != NULL) {
+        for (unsigned kind = 0; kind < FLEET_KINDS; kind++) {
+            const struct post *post = &scope->posts[kind];
+            count += post->watch != NULL && (!broken_alone || post->is_broken);
+        }
+    }
+    return count;
+}
+
+size_t fleet_watches(const struct fleet *fleet)
+{
+    return count_posts(fleet, false);
+}
+
+size_t fleet_broken_watches(const struct fleet *fleet)
+{
+    return count_posts(fleet, true);
+}

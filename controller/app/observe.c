@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/observe.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "app/manager.h"
+#include "base/clock.h"
+#include "base/str.h"
+#include "codec/job.h"
+#include "domain/attempt.h"
+#include "domain/selector.h"
+
+/* The API server keeps Events for an hour by default: an older one is not made up for. */
+#define EVENT_LIFE_S 3600
+/* Why there is no pod is asked again after this long. */
+#define NO_POD_ASKED_EVERY_S 30
+
+unsigned observe_needs(const struct migration *migration)
+{
+    unsigned needs = 0;
+    for (size_t i = 0; i < migration->application_count; i++) {
+        enum workload_kind kind = migration->applications[i].kind;
+        needs |= FLEET_BIT(kind) | FLEET_BIT(FLEET_PODS);
+        if (kind == WORKLOAD_DEPLOYMENT) {
+            needs |= FLEET_BIT(WORKLOAD_REPLICA_SET);
+        }
+    }
+    if (migration->inherit_from.name != NULL) {
+        needs |= FLEET_BIT(migration->inherit_from.kind);
+    }
+    return needs;
+}
+
+/* ---- applications ---- */
+
+static const void **list(struct arena *arena, const struct store *store, size_t *ret_count)
+{
+    *ret_count = 0;
+    if (store == NULL) {
+        return NULL;
+    }
+    const void **objects = arena_array(arena, store_count(store), sizeof(*objects));
+    size_t at = 0;
+    const void *object = NULL;
+    while ((object = store_next(store, &at)) != NULL) {
+        objects[(*ret_count)++] = object;
+    }
+    return objects;
+}
+
+static void find_workloads(struct arena *arena, const struct store *store, const char *ns,
+                           const struct application *application, struct application_seen *seen)
+{
+    if (store == NULL) {
+        return;
+    }
+    if (!application->has_selector) {
+        const struct workload *workload = store_get(store, ns, application->name);
+        if (workload != NULL) {
+            seen->workloads = arena_array(arena, 1, sizeof(*seen->workloads));
+            seen->workloads[seen->workload_count++] = workload;
+        }
+        return;
+    }
+    seen->workloads = arena_array(arena, store_count(store), sizeof(*seen->workloads));
+    size_t at = 0;
+    const struct workload *workload = NULL;
+    while ((workload = store_next(store, &at)) != NULL) {
+        if (selector_matches(&application->selector, &workload->labels)) {
+            seen->workloads[seen->workload_count++] = workload;
+        }
+    }
+}
+
+static struct application_seen *applications_of(struct work *work,
+                                                const struct migration *migration)
+{
+    struct arena *arena = &work->arena;
+    const struct fleet *fleet = work->manager->fleet;
+    struct application_seen *seen = arena_array(arena, migration->application_count, sizeof(*seen));
+    if (migration->application_count == 0) {
+        return seen;
+    }
+    size_t pod_count = 0;
+    size_t set_count = 0;
+    const void **pods = list(arena, fleet_store(fleet, work->ns, FLEET_PODS), &pod_count);
+    const void **sets = list(arena, fleet_store(fleet, work->ns, WORKLOAD_REPLICA_SET), &set_count);
+    for (size_t i = 0; i < migration->application_count; i++) {
+        const struct application *application = &migration->applications[i];
+        find_workloads(arena, fleet_store(fleet, work->ns, application->kind), work->ns,
+                       application, &seen[i]);
+        seen[i].pods = (const struct pod **)(void *)pods;
+        seen[i].pod_count = pod_count;
+        seen[i].replica_sets = (const struct workload **)(void *)sets;
+        seen[i].replica_set_count = set_count;
+    }
+    return seen;
+}
+
+const struct workload *observe_inherited(const struct work *work, const struct migration *migration)
+{
+    const struct store *store =
+        fleet_store(work->manager->fleet, work->ns, migration->inherit_from.kind);
+    return store == NULL || migration->inherit_from.name == NULL
+               ? NULL
+               : store_get(store, work->ns, migration->inherit_from.name);
+}
+
+const char *observe_pod_selector(struct arena *arena, const struct migration *migration,
+                                 const struct application *application,
+                                 const struct workload *workload)
+{
+    if (workload != NULL) {
+        return selector_text(arena, &workload->selector);
+    }
+    const char *which = arena_printf(arena, "%s/%s", workload_kind_name(application->kind),
+                                     str_or_empty(application->name));
+    for (size_t i = 0; i < migration->status.application_count; i++) {
+        if (str_eq(migration->status.applications[i].workload, which)) {
+            return migration->status.applications[i].selector;
+        }
+    }
+    return NULL;
+}
+
+/* ---- the dry run ---- */
+
+static struct dry_run dry_run_of(const struct work *work, const struct migration *migration)
+{
+    const struct dry_run_memory *memory = &work->dry_run;
+    struct dry_run due = {.result = DRY_RUN_DUE};
+    if (memory->result == DRY_RUN_DUE || memory->generation != migration->meta.generation) {
+        return due;
+    }
+    if (migration->inherit_from.name != NULL) {
+        unsigned kind = FLEET_BIT(migration->inherit_from.kind);
+        const struct workload *inherited = observe_inherited(work, migration);
+        int64_t generation = inherited == NULL ? -1 : inherited->meta.generation;
+        bool is_known = fleet_is_known(work->manager->fleet, work->ns, kind);
+        if (is_known && generation != memory->inherited_generation) {
+            return due;
+        }
+    }
+    return (struct dry_run){
+        .result = memory->result,
+        .reason = memory->reason,
+        .message = memory->message,
+        .again_s = memory->again_s,
+    };
+}
+
+/* ---- the queue ---- */
+
+static bool came_before(const struct migration *a, const struct migration *b)
+{
+    if (a->meta.created_s != b->meta.created_s) {
+        return a->meta.created_s < b->meta.created_s;
+    }
+    return strcmp(a->meta.name, b->meta.name) < 0;
+}
+
+static void find_place(struct work *work, struct observed *seen)
+{
+    struct manager *manager = work->manager;
+    const struct migration *self = seen->migration;
+    const struct store *store = manager_store(manager, SOURCE_MIGRATIONS);
+    char *group = arena_printf(&work->arena, "%s/%s", work->ns, self->database);
+    const struct migration *first = NULL;
+    const struct migration *other = NULL;
+    while ((other = store_next_of_group(store, group, other)) != NULL) {
+        char *key = arena_printf(&work->arena, "%c/%s/%s", KEY_MIGRATION, other->meta.ns,
+                                 other->meta.name);
+        const struct work *its_work = map_get(&manager->works, key);
+        if (other == self || its_work == NULL || !its_work->is_ready ||
+            !came_before(other, self)) {
+            continue;
+        }
+        seen->queue_place++;
+        if (first == NULL || came_before(first, other)) {
+            first = other; /* the last of those before us: whom we stand behind */
+        }
+    }
+    seen->queue_ahead = first == NULL ? NULL : first->meta.name;
+}
+
+/* ---- the Job and its pods ---- */
+
+static bool is_version_at_least(const char *version, const char *than)
+{
+    uint64_t a = 0;
+    uint64_t b = 0;
+    return str_parse_u64(version, &a) && str_parse_u64(than, &b) && a >= b;
+}
+
+static void find_job(struct work *work, struct observed *seen)
+{
+    const struct learnt *learnt = &work->learnt;
+    const struct attempt *attempt = &seen->migration->status.attempt;
+    const struct job *cached = NULL;
+    if (attempt->job != NULL) {
+        cached = store_get(manager_store(work->manager, SOURCE_JOBS), work->ns, attempt->job);
+        if (cached != NULL && !str_eq(cached->meta.uid, attempt->job_uid)) {
+            cached = NULL;
+        }
+    }
+    seen->job_name_taken = learnt->job_name_taken;
+    seen->job_refused = learnt->job_refused;
+    seen->job_presence = learnt->job_presence;
+    seen->job = learnt->job;
+    seen->is_job_fresh = learnt->job_presence == PRESENCE_PRESENT;
+    bool is_cached_better =
+        cached != NULL &&
+        (learnt->job_presence == PRESENCE_UNKNOWN ||
+         (learnt->job != NULL && str_eq(learnt->job->meta.uid, cached->meta.uid) &&
+          is_version_at_least(cached->meta.resource_version, learnt->job->meta.resource_version)));
+    if (is_cached_better) {
+        seen->job_presence = PRESENCE_PRESENT;
+        seen->job = cached;
+    }
+}
+
+static void find_pods(struct work *work, struct observed *seen)
+{
+    if (work->learnt.are_pods_fresh) {
+        seen->pods = work->learnt.pods;
+        seen->pod_count = work->learnt.pod_count;
+        seen->are_pods_fresh = true;
+        return;
+    }
+    const char *job_uid = seen->migration->status.attempt.job_uid;
+    const struct store *store = manager_store(work->manager, SOURCE_PODS);
+    if (job_uid == NULL) {
+        return;
+    }
+    size_t count = 0;
+    const struct pod *pod = NULL;
+    while ((pod = store_next_of_group(store, job_uid, pod)) != NULL) {
+        count++;
+    }
+    struct pod *pods = arena_array(&work->arena, count, sizeof(*pods));
+    while ((pod = store_next_of_group(store, job_uid, pod)) != NULL) {
+        pods[seen->pod_count++] = *pod;
+    }
+    seen->pods = pods;
+}
+
+/* ---- Events ---- */
+
+static char *lower(struct arena *arena, const char *text)
+{
+    char *copy = arena_strdup(arena, str_or_empty(text));
+    for (char *at = copy; *at != '\0'; at++) {
+        *at = (char)tolower((unsigned char)*at);
+    }
+    return copy;
+}
+
+char *observe_event_name(struct arena *arena, const struct migration *migration)
+{
+    const struct migration_status *status = &migration->status;
+    if (status->history_count == 0) {
+        return NULL;
+    }
+    const struct transition *newest = &status->history[status->history_count - 1];
+    /* The name follows from the transition, so that a second Event of it is refused (R9). */
+    return arena_printf(arena, "%s.%.8s.%" PRId64 ".%s.%" PRIx64, migration->meta.name,
+                        migration->meta.uid, status->attempt.number,
+                        lower(arena, phase_name(newest->phase)), (uint64_t)newest->at_s);
+}
+
+static bool is_event_due(struct work *work, const struct observed *seen)
+{
+    const struct migration_status *status = &seen->migration->status;
+    const char *name = observe_event_name(&work->arena, seen->migration);
+    return name != NULL && !str_eq(name, work->recorded_event) &&
+           seen->now_s - status->history[status->history_count - 1].at_s < EVENT_LIFE_S;
+}
+
+void observe(struct work *work, struct observed *ret_seen)
+{
+    struct manager *manager = work->manager;
+    const struct learnt *learnt = &work->learnt;
+    const struct migration *migration = manager_migration(manager, work->ns, work->name);
+    struct observed seen = {
+        .now_s = manager_now_s(manager),
+        .migration = migration,
+        .database = manager_database(manager, work->ns, migration->database),
+        .dry_run = dry_run_of(work, migration),
+    };
+    seen.is_fresh = learnt->migration_version != NULL &&
+                    str_eq(learnt->migration_version, migration->meta.resource_version) &&
+                    clock_now_ms() - learnt->looked_at_ms < OBSERVE_FRESH_MS;
+    seen.are_applications_known =
+        seen.is_fresh || fleet_is_known(manager->fleet, work->ns, observe_needs(migration));
+    seen.applications =
+        seen.is_fresh ? learnt->applications : applications_of(work, migration);
+    find_place(work, &seen);
+    find_job(work, &seen);
+    find_pods(work, &seen);
+    if (seen.now_s - work->no_pod_asked_s < NO_POD_ASKED_EVERY_S) {
+        seen.no_pod_reason = work->no_pod_reason;
+    }
+    seen.is_event_due = is_event_due(work, &seen);
+    *ret_seen = seen;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "domain/orphan.h"
+
+#include "base/str.h"
+#include "domain/jobstate.h"
+#include "domain/podstate.h"
+
+static void act(struct plan *plan, unsigned actions, const char *case_id)
+{
+    plan->actions = actions;
+    plan->case_id = case_id;
+}
+
+static void read_pods(struct plan *plan)
+{
+    act(plan, ACTION_READ_PODS, "O2");
+}
+
+/* The ledger moves only for what is known to have been brought about by just this claim. */
+static const struct passage *passage_of(struct arena *arena, const struct orphan *seen,
+                                        const struct job *job, const struct run_state *run)
+{
+    const struct claim *claim = &seen->database->claim;
+    if (!run->succeeded || str_is_empty(job->to_version) ||
+        !str_eq(job->spec_hash, claim->spec_hash)) {
+        return NULL;
+    }
+    struct passage *passage = arena_alloc(arena, sizeof(*passage));
+    *passage = (struct passage){
+        .version = job->to_version,
+        .migration = claim->migration,
+        .uid = claim->uid,
+        .spec_hash = claim->spec_hash,
+        .job = job->meta.name,
+        .start_s = run->start_s != 0 ? run->start_s : claim->since_s,
+        .completion_s = run->end_s != 0 ? run->end_s : seen->now_s,
+    };
+    return passage;
+}
+
+/* No Job can start anything any more; what is left are its pods. job: NULL when it is gone. */
+static void decide_over(struct arena *arena, const struct orphan *seen, const struct job *job,
+                        const struct run_state *run, struct plan *plan)
+{
+    const struct database *database = seen->database;
+    bool is_confirmed = database->confirm_ended == database->claim.attempt;
+    bool is_proven = run->pods > 0 && run->proven_ended;
+    int64_t until_s = job_pod_may_come_until_s(job, database->claim.since_s);
+
+    if (!seen->are_pods_fresh && (!is_proven || job == NULL)) {
+        read_pods(plan);
+    } else if (run->pods == 0 && seen->now_s < until_s) {
+        act(plan, 0, "O3");
+        plan->wake_at_s = until_s;
+    } else if (run->pods > 0 && (run->end == RUN_RUNNING || run->end == RUN_PENDING)) {
+        act(plan, 0, "O4");
+    } else if (run->pods > 0 && !run->proven_ended && !is_confirmed) {
+        act(plan, 0, "O5");
+    } else {
+        plan->passage = job == NULL ? NULL : passage_of(arena, seen, job, run);
+        act(plan, ACTION_RELEASE, plan->passage != NULL ? "O6" : "O7");
+    }
+}
+
+static void decide_parked(const struct orphan *seen, struct plan *plan)
+{
+    if (!seen->is_job_fresh) {
+        act(plan, ACTION_READ_JOB, "O1");
+    } else {
+        act(plan, ACTION_DELETE_JOB, "O8");
+    }
+}
+
+/* Suspended by hand: when its pods have ended it is deleted, so that nobody can resume it. */
+static void decide_suspended(const struct orphan *seen, const struct run_state *run,
+                             struct plan *plan)
+{
+    if (!seen->are_pods_fresh) {
+        read_pods(plan);
+    } else if (run->pods > 0 && !run->proven_ended) {
+        act(plan, 0, "O4");
+    } else if (!seen->is_job_fresh) {
+        act(plan, ACTION_READ_JOB, "O1");
+    } else {
+        act(plan, ACTION_DELETE_JOB, "O9");
+    }
+}
+
+void orphan_decide(struct arena *arena, const struct orphan *seen, struct plan *ret_plan)
+{
+    const struct claim *claim = &seen->database->claim;
+    const struct job *job = seen->job_presence == PRESENCE_PRESENT ? seen->job : NULL;
+    struct run_state run;
+
+    *ret_plan = (struct plan){0};
+    run_state_judge(arena, seen->pods, seen->pod_count, seen->run_container, &run);
+    if (job != NULL && !job_is_of(job, claim->uid, claim->attempt)) {
+        /* Somebody else's has the name: ours is not there, if the server says so now. */
+        job = NULL;
+        if (!seen->is_job_fresh) {
+            act(ret_plan, ACTION_READ_JOB, "O1");
+            return;
+        }
+    }
+    if (seen->job_presence == PRESENCE_UNKNOWN) {
+        act(ret_plan, ACTION_READ_JOB, "O1");
+    } else if (job == NULL || job_is_over(job)) {
+        decide_over(arena, seen, job, &run, ret_plan);
+    } else if (job_is_parked(job)) {
+        decide_parked(seen, ret_plan);
+    } else if (job->is_suspended) {
+        decide_suspended(seen, &run, ret_plan);
+    } else {
+        act(ret_plan, 0, "O4");
+    }
+}
