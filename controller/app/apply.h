@@ -6,6 +6,7 @@
 #ifndef INTERLUDE_APP_APPLY_H
 #define INTERLUDE_APP_APPLY_H
 
+#include "app/store.h"
 #include "app/work.h"
 
 /*

@@ -5,7 +5,6 @@
  * violation through.
  */
 #include "app/apply.h"
-
 #include "app/manager.h"
 #include "app/observe.h"
 #include "app/resource.h"
@@ -40,8 +39,8 @@ static void on_dry_run(struct task *task, const struct kube_response *response, 
     if (response->is_ok) {
         return;
     }
-    const char *message = arena_printf(&work->arena, "the API server refuses the %s: %s", what,
-                                       response->err.text);
+    const char *message =
+        arena_printf(&work->arena, "the API server refuses the %s: %s", what, response->err.text);
     switch (response->err.kind) {
     case ERR_INVALID:
         refuse(work, DRY_RUN_REFUSED, index == 0 ? "JobRefused" : "PodRefused", message);
@@ -78,8 +77,7 @@ static void post(struct work *work, enum resource resource, const json_t *object
 static void ask(struct work *work, const struct migration *migration, const json_t *workload)
 {
     struct err err = {0};
-    json_auto_t *job =
-        job_build(&work->arena, migration, attempt_next(migration), workload, &err);
+    json_auto_t *job = job_build(&work->arena, migration, attempt_next(migration), workload, &err);
     if (job == NULL) {
         bool is_missing = err.kind == ERR_NOT_FOUND;
         refuse(work, is_missing ? DRY_RUN_LATER : DRY_RUN_REFUSED,

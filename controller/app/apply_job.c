@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The Job of an attempt and its pods: steps 5, 8, 9, 11 and 14 of the run protocol. */
-#include "app/apply.h"
-
 #include <stdlib.h>
 
+#include "app/apply.h"
 #include "app/manager.h"
 #include "app/resource.h"
 #include "base/mem.h"
@@ -260,8 +259,8 @@ void apply_end_job(struct work *work, const struct observed *seen)
 
 void apply_let_go_job(struct work *work, const struct observed *seen)
 {
-    json_auto_t *patch = job_let_go_patch(seen->job->meta.uid, &seen->migration->meta,
-                                          seen->migration->keep_for_s);
+    json_auto_t *patch =
+        job_let_go_patch(seen->job->meta.uid, &seen->migration->meta, seen->migration->keep_for_s);
     patch_job(work, seen->job, patch, JOB_LET_GO);
 }
 

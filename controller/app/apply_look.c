@@ -4,10 +4,9 @@
  * read from the API server. The finalizer of step 4 is put on in the same round: its answer is a fresh
  * read of the migration, and the server refuses it where the migration changed or is being deleted.
  */
-#include "app/apply.h"
-
 #include <string.h>
 
+#include "app/apply.h"
 #include "app/manager.h"
 #include "app/observe.h"
 #include "app/resource.h"
@@ -105,8 +104,7 @@ static void on_workload(struct task *task, const struct kube_response *response,
         return;
     }
     struct application_seen *seen = &work->learnt.applications[index];
-    seen->workloads =
-        decode_workloads(work, application->kind, response, &seen->workload_count);
+    seen->workloads = decode_workloads(work, application->kind, response, &seen->workload_count);
     if (!were_pods_asked_for(work, index)) {
         task_fail_with(task, &(struct err){ERR_TRANSIENT, "an application has just been created"});
         return;
@@ -131,8 +129,8 @@ static void on_replica_sets(struct task *task, const struct kube_response *respo
     struct application_seen *seen = &work->learnt.applications[index];
     size_t count = 0;
     const struct workload **more = decode_workloads(work, WORKLOAD_REPLICA_SET, response, &count);
-    const struct workload **all = arena_array(
-        &work->learnt.arena, seen->replica_set_count + count, sizeof(const struct workload *));
+    const struct workload **all = arena_array(&work->learnt.arena, seen->replica_set_count + count,
+                                              sizeof(const struct workload *));
     for (size_t i = 0; i < seen->replica_set_count; i++) {
         all[i] = seen->replica_sets[i];
     }
@@ -234,8 +232,8 @@ static void look_at_application(struct work *work, const struct observed *seen, 
     }
     for (size_t i = 0; i < cached->workload_count; i++) {
         const char **looked_for = &work->learnt.looked_for[index];
-        *looked_for = arena_printf(&work->learnt.arena, "%s %s", *looked_for,
-                                   cached->workloads[i]->meta.uid);
+        *looked_for =
+            arena_printf(&work->learnt.arena, "%s %s", *looked_for, cached->workloads[i]->meta.uid);
         look_at_pods(work, application, index,
                      selector_text(arena, &cached->workloads[i]->selector));
     }

@@ -15,8 +15,8 @@
 #include "kube/client.h"
 
 /* The kinds of enum workload_kind, and pods. */
-#define FLEET_PODS     WORKLOAD_KIND_MAX
-#define FLEET_KINDS    (WORKLOAD_KIND_MAX + 1)
+#define FLEET_PODS      WORKLOAD_KIND_MAX
+#define FLEET_KINDS     (WORKLOAD_KIND_MAX + 1)
 #define FLEET_BIT(kind) (1U << (unsigned)(kind))
 
 struct fleet;

@@ -33,7 +33,8 @@ struct watched {
     enum source source;
     struct store store;
     struct kube_watch *watch;
-    bool is_known; /* all objects there were at its start are in the store */
+    bool is_known;      /* all objects there were at its start are in the store */
+    bool is_restarting; /* all objects come anew; what does not is gone */
     bool is_broken;
 };
 

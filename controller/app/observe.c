@@ -170,11 +170,10 @@ static void find_place(struct work *work, struct observed *seen)
     const struct migration *first = NULL;
     const struct migration *other = NULL;
     while ((other = store_next_of_group(store, group, other)) != NULL) {
-        char *key = arena_printf(&work->arena, "%c/%s/%s", KEY_MIGRATION, other->meta.ns,
-                                 other->meta.name);
+        char *key =
+            arena_printf(&work->arena, "%c/%s/%s", KEY_MIGRATION, other->meta.ns, other->meta.name);
         const struct work *its_work = map_get(&manager->works, key);
-        if (other == self || its_work == NULL || !its_work->is_ready ||
-            !came_before(other, self)) {
+        if (other == self || its_work == NULL || !its_work->is_ready || !came_before(other, self)) {
             continue;
         }
         seen->queue_place++;
@@ -294,8 +293,7 @@ void observe(struct work *work, struct observed *ret_seen)
                     clock_now_ms() - learnt->looked_at_ms < OBSERVE_FRESH_MS;
     seen.are_applications_known =
         seen.is_fresh || fleet_is_known(manager->fleet, work->ns, observe_needs(migration));
-    seen.applications =
-        seen.is_fresh ? learnt->applications : applications_of(work, migration);
+    seen.applications = seen.is_fresh ? learnt->applications : applications_of(work, migration);
     find_place(work, &seen);
     find_job(work, &seen);
     find_pods(work, &seen);

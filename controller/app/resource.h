@@ -25,10 +25,10 @@ enum resource { RESOURCES(X) RESOURCE_MAX };
 enum resource resource_of(enum workload_kind kind);
 
 /* name NULL: the collection; ns NULL: of all namespaces. In the arena. */
-char *resource_path(struct arena *arena, enum resource resource, const char *ns, const char *name)
-    MUST_CHECK;
-char *resource_status_path(struct arena *arena, enum resource resource, const struct meta *meta)
-    MUST_CHECK;
+char *resource_path(struct arena *arena, enum resource resource, const char *ns,
+                    const char *name) MUST_CHECK;
+char *resource_status_path(struct arena *arena, enum resource resource,
+                           const struct meta *meta) MUST_CHECK;
 
 /* The collection with ?labelSelector=. In the arena. */
 char *resource_select_path(struct arena *arena, enum resource resource, const char *ns,

@@ -225,8 +225,8 @@ const void *store_next(const struct store *store, size_t *at)
 
 const void *store_next_of_group(const struct store *store, const char *group, const void *previous)
 {
-    const struct stored *stored = previous == NULL ? map_get(&store->by_group, group)
-                                                   : stored_of(previous)->next_of_group;
+    const struct stored *stored =
+        previous == NULL ? map_get(&store->by_group, group) : stored_of(previous)->next_of_group;
     return stored == NULL ? NULL : stored->object;
 }
 

@@ -17,7 +17,7 @@
 struct task_request;
 
 struct task {
-    struct kube_client *client; /* borrowed */
+    struct kube_client *client;    /* borrowed */
     struct task_request *requests; /* in flight */
     void (*on_idle)(struct task *task);
     size_t in_flight;

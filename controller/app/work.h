@@ -26,8 +26,8 @@ struct learnt {
     const char *migration_version; /* resourceVersion; NULL: none was taken */
     int64_t looked_at_ms;
     struct application_seen *applications; /* of this look */
-    const char **looked_for;               /* for each: the UIDs of the workloads whose pods were asked for */
-    json_t *inherited;                     /* the workload of inheritFrom; NULL: none. Owned */
+    const char **looked_for; /* for each: the UIDs of the workloads whose pods were asked for */
+    json_t *inherited;       /* the workload of inheritFrom; NULL: none. Owned */
     enum presence job_presence;
     struct job *job;
     const char *job_name_taken;

@@ -69,6 +69,10 @@ void arena_reset(struct arena *arena)
     blocks_free(arena->blocks->older);
     arena->blocks->older = NULL;
     arena->used_bytes = 0;
+    if (arena->blocks->size_bytes > LARGEST_BLOCK_BYTES) {
+        arena_fini(arena); /* made for one huge object, that need not come again */
+        return;
+    }
     POISON(arena->blocks->data, arena->blocks->size_bytes);
 }
 

@@ -20,7 +20,7 @@ struct arena {
 };
 
 /* A zeroed struct arena is an empty, valid one. */
-void arena_reset(struct arena *arena); /* keeps one block for reuse */
+void arena_reset(struct arena *arena); /* keeps one block of common size for reuse */
 void arena_fini(struct arena *arena);
 
 /* Zeroed, aligned for any type. */

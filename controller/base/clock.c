@@ -40,10 +40,13 @@ void clock_format(int64_t wall_s, char text[CLOCK_TEXT_MAX])
 {
     time_t seconds = (time_t)wall_s;
     struct tm utc = {0};
-    (void)gmtime_r(&seconds, &utc);
-    if (strftime(text, CLOCK_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0) {
-        text[0] = '\0';
+    text[0] = '\0';
+    if (gmtime_r(&seconds, &utc) == NULL || utc.tm_year < -1900 || utc.tm_year > 9999 - 1900) {
+        return;
     }
+    /* Not strftime(): its %Y has no leading zeros. */
+    (void)snprintf(text, CLOCK_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02dZ", utc.tm_year + 1900,
+                   utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
 }
 
 /* Reads exactly count digits. */
@@ -151,29 +154,46 @@ static int64_t unit_ns(const char **at)
     return 0;
 }
 
-/* One "1.5h": whole and fraction, in nanoseconds. */
-static bool duration_part(const char **at, double *ret_ns)
+/* The fraction behind a point: digits beyond the 15th are smaller than any unit needs. */
+static int fraction_of(const char **at, double *ret_digits, double *ret_scale)
 {
-    double whole = 0;
+    int count = 0;
+    *ret_digits = 0;
+    *ret_scale = 1;
+    for (; **at >= '0' && **at <= '9'; (*at)++, count++) {
+        if (count < 15) {
+            *ret_digits = *ret_digits * 10 + (**at - '0');
+            *ret_scale *= 10;
+        }
+    }
+    return count;
+}
+
+/*
+ * One "1.5h" in nanoseconds. Whole numbers throughout; a fraction is divided once, at the end, so that
+ * what has a finite decimal form comes out exactly.
+ */
+static bool duration_part(const char **at, int64_t *ret_ns)
+{
+    int64_t whole = 0;
     double fraction = 0;
     double scale = 1;
     int count = 0;
     for (; **at >= '0' && **at <= '9'; (*at)++, count++) {
-        whole = whole * 10 + (**at - '0');
+        if (__builtin_mul_overflow(whole, 10, &whole) ||
+            __builtin_add_overflow(whole, **at - '0', &whole)) {
+            return false;
+        }
     }
     if (**at == '.') {
         (*at)++;
-        for (; **at >= '0' && **at <= '9'; (*at)++, count++) {
-            scale /= 10;
-            fraction += (**at - '0') * scale;
-        }
+        count += fraction_of(at, &fraction, &scale);
     }
     int64_t unit = count > 0 ? unit_ns(at) : 0;
-    if (unit == 0) {
+    if (unit == 0 || __builtin_mul_overflow(whole, unit, &whole)) {
         return false;
     }
-    *ret_ns = (whole + fraction) * (double)unit;
-    return true;
+    return !__builtin_add_overflow(whole, (int64_t)(fraction * ((double)unit / scale)), ret_ns);
 }
 
 bool clock_parse_duration(const char *text, int64_t *ret_ms)
@@ -182,22 +202,21 @@ bool clock_parse_duration(const char *text, int64_t *ret_ms)
         *ret_ms = 0;
         return true;
     }
-    double total_ns = 0;
+    int64_t total_ns = 0;
     const char *at = text;
     if (*at == '\0') {
         return false;
     }
     while (*at != '\0') {
-        double part_ns = 0;
-        if (!duration_part(&at, &part_ns)) {
-            return false;
-        }
-        total_ns += part_ns;
-        if (total_ns > (double)MAX_DURATION_MS * 1e6) {
+        int64_t part_ns = 0;
+        if (!duration_part(&at, &part_ns) || __builtin_add_overflow(total_ns, part_ns, &total_ns)) {
             return false;
         }
     }
-    *ret_ms = (int64_t)(total_ns / 1e6);
+    if (total_ns / 1000000 > MAX_DURATION_MS) {
+        return false;
+    }
+    *ret_ms = total_ns / 1000000;
     return true;
 }
 

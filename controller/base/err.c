@@ -11,10 +11,17 @@ static const char *const kind_names[] = {
 #undef X
 };
 
-/* A cut text ends in dots, so that nobody takes it for the whole. */
+/*
+ * A cut text ends in dots, so that nobody takes it for the whole. They stand where a character begins:
+ * half a one would make the text unfit for JSON.
+ */
 static void mark_cut(char *text, size_t size)
 {
-    memcpy(text + size - 4, "...", 4);
+    size_t at = size - 4;
+    while (at > 0 && ((unsigned char)text[at] & 0xc0) == 0x80) {
+        at--;
+    }
+    memcpy(text + at, "...", 4);
 }
 
 bool err_set(struct err *err, enum err_kind kind, const char *fmt, ...)

@@ -51,22 +51,31 @@ static void add_escaped(struct buf *buf, const char *text)
     }
 }
 
+/* What logfmt may show without quotes. */
 static bool is_plain_word(const char *text)
 {
-    return text[0] != '\0' && strcspn(text, " =\"\\\n\t") == strlen(text);
+    for (const char *at = text; *at != '\0'; at++) {
+        unsigned char c = (unsigned char)*at;
+        if (c <= ' ' || c == 0x7f || c == '=' || c == '"' || c == '\\') {
+            return false;
+        }
+    }
+    return text[0] != '\0';
 }
 
+/* A record that is too long is cut, never lost: the end of a text that has begun always fits. */
 static void add_text(struct buf *buf, const char *key, const char *text)
 {
     bool json = record_format == LOG_JSON;
     bool bare = !json && is_plain_word(text);
     const char *before = json ? (buf->len > 1 ? ",\"" : "\"") : (buf->len > 0 ? " " : "");
-    bool fits = buf_printf(buf, "%s%s%s%s", before, key, json ? "\":" : "=", bare ? "" : "\"");
-    if (fits) {
-        add_escaped(buf, text);
-        fits = bare || buf_append_text(buf, "\"");
+    if (!buf_printf(buf, "%s%s%s%s", before, key, json ? "\":" : "=", bare ? "" : "\"")) {
+        return;
     }
-    (void)fits; /* a record that is too long is cut, never lost */
+    add_escaped(buf, text);
+    buf->max += 1;
+    bool fits = bare || buf_append_text(buf, "\"");
+    (void)fits;
 }
 
 static void add_field(struct buf *buf, const struct log_field *field)

@@ -143,8 +143,8 @@ static void spec_read(struct reader *reader, const json_t *object, struct migrat
     size_t mark = reader_enter(reader, "spec");
     ret->database = reader_required_text(reader, spec, "database");
     /* The strictest step where it cannot be read. */
-    ret->step = (enum step)reader_required_word(reader, spec, "step",
-                                       (struct word_list){steps, ARRAY_LEN(steps)}, STEP_CONTRACT);
+    ret->step = (enum step)reader_required_word(
+        reader, spec, "step", (struct word_list){steps, ARRAY_LEN(steps)}, STEP_CONTRACT);
     ret->from_version = reader_text(reader, spec, "fromVersion");
     ret->to_version = reader_required_text(reader, spec, "toVersion");
     applications_read(reader, spec, ret);
@@ -187,6 +187,8 @@ bool migration_decode(struct arena *arena, const json_t *object, struct migratio
         return false;
     }
     spec_read(&reader, object, ret);
+    ret->database_key = arena_printf(arena, "%s/%s", str_or_empty(ret->meta.ns),
+                                     str_or_empty(ret->database));
     if (reader_has_failed(&reader)) {
         ret->spec_error = arena_strdup(arena, reader.err.text);
     }

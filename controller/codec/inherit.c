@@ -56,20 +56,20 @@ static json_t *named(const json_t *list, const char *name)
     return NULL;
 }
 
-/* The container that from means: named, the template's default, or the only one. */
+/* The container that from means: the named one, the only one, the template's default. */
 static const json_t *chosen_container(const json_t *template, const struct inherit_from *from,
                                       struct err *err)
 {
     const json_t *containers = json_object_get(json_object_get(template, "spec"), "containers");
     const char *kind = workload_kind_name(from->kind);
     const char *name = from->container;
+    if (name == NULL && json_array_size(containers) == 1) {
+        return json_array_get(containers, 0);
+    }
     if (name == NULL) {
         name = meta_annotation_get(template, ANNOTATION_DEFAULT_CONTAINER);
     }
     const json_t *container = named(containers, name);
-    if (name == NULL && json_array_size(containers) == 1) {
-        container = json_array_get(containers, 0);
-    }
     if (container == NULL && name == NULL) {
         err_set(err, ERR_INVALID,
                 "spec.run.container.inheritFrom.container: %s/%s has %zu containers; name one",

@@ -24,6 +24,9 @@ char *job_name(struct arena *arena, const struct meta *migration, int64_t attemp
     size_t room = JOB_NAME_MAX - (size_t)tail_len;
     if (len > room) {
         len = room;
+        while (len > 0 && (migration->name[len - 1] == '.' || migration->name[len - 1] == '-')) {
+            len--;
+        }
     }
     char *name = arena_printf(arena, "%.*s%s", (int)len, migration->name, tail);
     for (size_t i = 0; i < len; i++) {

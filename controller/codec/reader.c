@@ -168,8 +168,7 @@ static void list_words(struct word_list list, char *ret_text, size_t size)
     size_t len = 0;
     ret_text[0] = '\0';
     for (unsigned i = 0; i < list.count; i++) {
-        int added =
-            snprintf(ret_text + len, size - len, "%s%s", i > 0 ? ", " : "", list.words[i]);
+        int added = snprintf(ret_text + len, size - len, "%s%s", i > 0 ? ", " : "", list.words[i]);
         if (added < 0 || (size_t)added >= size - len) {
             return;
         }

@@ -6,105 +6,8 @@
 
 #include "base/str.h"
 #include "domain/constraint.h"
-#include "domain/image.h"
 #include "domain/selector.h"
-
-/* ---- reading a version ---- */
-
-static const struct container_image *container_named(const struct version_facts *facts,
-                                                     const char *name)
-{
-    for (size_t i = 0; i < facts->container_count; i++) {
-        if (str_eq(facts->containers[i].name, name)) {
-            return &facts->containers[i];
-        }
-    }
-    return NULL;
-}
-
-static const char *container_names(struct arena *arena, const struct version_facts *facts)
-{
-    const char *names = "";
-    for (size_t i = 0; i < facts->container_count; i++) {
-        names = arena_printf(arena, "%s%s%s", names, i > 0 ? ", " : "", facts->containers[i].name);
-    }
-    return names;
-}
-
-static const struct container_image *container_of(struct arena *arena,
-                                                  const struct application *application,
-                                                  const struct version_facts *facts,
-                                                  const char **ret_why)
-{
-    const char *name = application->container;
-    if (name == NULL && facts->container_count == 1) {
-        return &facts->containers[0];
-    }
-    if (name == NULL) {
-        name = facts->default_container;
-    }
-    if (name == NULL) {
-        *ret_why =
-            arena_printf(arena, "it has %zu containers (%s): name the application's in `container`",
-                         facts->container_count, container_names(arena, facts));
-        return NULL;
-    }
-    const struct container_image *found = container_named(facts, name);
-    if (found == NULL) {
-        *ret_why = arena_printf(arena, "it has no container %s (it has: %s)", name,
-                                container_names(arena, facts));
-    }
-    return found;
-}
-
-static const char *image_version(struct arena *arena, const struct application *application,
-                                 const struct version_facts *facts, const char **ret_why)
-{
-    const struct container_image *container = container_of(arena, application, facts, ret_why);
-    if (container == NULL) {
-        return NULL;
-    }
-    struct image image;
-    struct err err = {0};
-    if (!image_parse(arena, container->image, &image, &err)) {
-        *ret_why = arena_printf(arena, "image %s of container %s cannot be read: %s",
-                                container->image, container->name, err.text);
-        return NULL;
-    }
-    if (image.tag == NULL) {
-        *ret_why = arena_printf(arena,
-                                "image %s of container %s has no tag: set versionFrom to Label or "
-                                "Annotation",
-                                container->image, container->name);
-    }
-    return image.tag;
-}
-
-static const char *pair_version(struct arena *arena, const struct pairs *pairs, const char *what,
-                                const char *key, const char **ret_why)
-{
-    const char *value = pairs_get(pairs, key);
-    if (str_is_empty(value)) {
-        *ret_why = arena_printf(arena, "its pods carry no %s %s", what, key);
-        return NULL;
-    }
-    return value;
-}
-
-const char *application_version(struct arena *arena, const struct application *application,
-                                const struct version_facts *facts, const char **ret_why)
-{
-    switch (application->source) {
-    case SOURCE_LABEL:
-        return pair_version(arena, &facts->labels, "label", application->key, ret_why);
-    case SOURCE_ANNOTATION:
-        return pair_version(arena, &facts->annotations, "annotation", application->key, ret_why);
-    case SOURCE_IMAGE_TAG:
-    case VERSION_SOURCE_MAX:
-        break;
-    }
-    return image_version(arena, application, facts, ret_why);
-}
+#include "domain/version_source.h"
 
 /* ---- which pods are whose ---- */
 
@@ -159,6 +62,18 @@ bool application_owns_pod(const struct workload *workload, const struct applicat
            !is_anothers(workload, seen, pod);
 }
 
+static const char *workload_text(struct arena *arena, const struct workload *workload)
+{
+    return arena_printf(arena, "%s/%s", workload_kind_name(workload->kind), workload->meta.name);
+}
+
+bool application_is_same(struct arena *arena, const struct workload *workload,
+                         const struct application_status *remembered)
+{
+    return str_eq(remembered->workload, workload_text(arena, workload)) &&
+           str_eq(str_or_empty(remembered->selector), selector_text(arena, &workload->selector));
+}
+
 /* ---- judging ---- */
 
 struct judge {
@@ -166,6 +81,7 @@ struct judge {
     const struct application_question *question;
     const struct constraint *constraint; /* NULL: every version will do */
     struct application_verdict *verdict;
+    const char *container;    /* the only one of its template: a sidecar may join it in the pods */
     bool is_workload_settled; /* of the workload being judged */
 };
 
@@ -220,6 +136,17 @@ static const char *needs(const struct judge *judge)
     return judge->question->application->versions;
 }
 
+/* What stands in the status for it. */
+static const char *shown(const char *version)
+{
+    return version == NULL ? "unknown" : version;
+}
+
+static bool is_admitted(const struct judge *judge, const char *version)
+{
+    return judge->constraint == NULL || constraint_admits(judge->constraint, version);
+}
+
 /* Most pods first, then by version, so that the same pods always read the same. */
 static void sort_versions(struct application_status *status)
 {
@@ -242,7 +169,7 @@ static void judge_running(struct judge *judge, struct application_status *status
     int64_t pods = pods_counted(status);
     for (size_t i = 0; i < status->running_count; i++) {
         const struct running_version *running = &status->running[i];
-        if (judge->constraint != NULL && !constraint_admits(judge->constraint, running->version)) {
+        if (!is_admitted(judge, running->version)) {
             breach(judge, "VersionsIncompatible",
                    arena_printf(judge->arena,
                                 "%s runs %s in %" PRId64 " of %" PRId64 " %s; needs %s", name,
@@ -252,53 +179,82 @@ static void judge_running(struct judge *judge, struct application_status *status
     }
 }
 
-/* Reads the version of a template or pod; a breach when it cannot be read but must be. */
+/* NULL when the version cannot be read: a breach when it must be. */
 static const char *read_version(struct judge *judge, const struct version_facts *facts,
                                 const char *name, const char *where)
 {
     const char *why = NULL;
-    const char *version =
-        application_version(judge->arena, judge->question->application, facts, &why);
+    const char *version = version_source_read(judge->arena, judge->question->application,
+                                              judge->container, facts, &why);
     if (version == NULL && judge->constraint != NULL) {
         breach(
             judge, "VersionUnknown",
             arena_printf(judge->arena, "the version of %s%s cannot be read: %s", name, where, why));
     }
-    return version == NULL ? "unknown" : version;
+    return version;
 }
 
 static void judge_template(struct judge *judge, const struct workload *workload,
                            struct application_status *status)
 {
     const char *name = workload->meta.name;
-    status->desired = read_version(judge, &workload->pod_template, name, "'s template");
-    if (judge->constraint != NULL && !constraint_admits(judge->constraint, status->desired)) {
+    judge->container = version_source_container(&workload->pod_template);
+    const char *version = read_version(judge, &workload->pod_template, name, "'s template");
+    status->desired = shown(version);
+    if (!is_admitted(judge, version)) {
         breach(judge, "VersionsIncompatible",
                arena_printf(judge->arena, "%s is to run %s; needs %s", name, status->desired,
                             needs(judge)));
     }
 }
 
-/* A ReplicaSet that wants pods and has none (quota) will bring its version yet. */
-static void judge_replica_sets(struct judge *judge, const struct workload *workload)
+/* By its owner; one that lost its owner will be adopted by whoever selects its pods. */
+static bool owns_replica_set(const struct workload *workload, const struct workload *set)
+{
+    if (str_eq(set->meta.owner_uid, workload->meta.uid)) {
+        return true;
+    }
+    bool is_namesakes = set->meta.owner_uid == NULL ||
+                        (str_eq(set->meta.owner_kind, workload_kind_name(workload->kind)) &&
+                         str_eq(set->meta.owner_name, workload->meta.name));
+    return workload->kind == WORKLOAD_DEPLOYMENT && is_namesakes &&
+           selector_matches(&workload->selector, &set->pod_template.labels);
+}
+
+static bool is_taken_over(const struct application_seen *seen, const struct workload *set)
+{
+    for (size_t i = 0; i < seen->workload_count; i++) {
+        if (owns_replica_set(seen->workloads[i], set)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One that wants pods and has none (quota) will bring its version yet. How many want some. */
+static size_t judge_replica_sets(struct judge *judge, const struct workload *workload, bool is_gone)
 {
     const struct application_seen *seen = judge->question->seen;
+    size_t wanting = 0;
     for (size_t i = 0; i < seen->replica_set_count; i++) {
         const struct workload *set = seen->replica_sets[i];
-        if (set->desired == 0 || !str_eq(set->meta.owner_uid, workload->meta.uid)) {
+        if (set->desired == 0 || !owns_replica_set(workload, set) ||
+            (is_gone && is_taken_over(seen, set))) {
             continue;
         }
+        wanting++;
         const char *version =
             read_version(judge, &set->pod_template, workload->meta.name, "'s ReplicaSet");
-        if (judge->constraint != NULL && !constraint_admits(judge->constraint, version)) {
+        if (!is_admitted(judge, version)) {
             breach(judge, "VersionsIncompatible",
                    arena_printf(judge->arena,
                                 "%s still wants %" PRId64 " %s of %s (ReplicaSet %s); needs %s",
                                 workload->meta.name, set->desired,
-                                set->desired == 1 ? "pod" : "pods", version, set->meta.name,
+                                set->desired == 1 ? "pod" : "pods", shown(version), set->meta.name,
                                 needs(judge)));
         }
     }
+    return wanting;
 }
 
 static void judge_pods(struct judge *judge, const struct workload *workload,
@@ -312,10 +268,11 @@ static void judge_pods(struct judge *judge, const struct workload *workload,
         }
         const char *where = arena_printf(judge->arena, "'s pod %s", pod->meta.name);
         const char *version = read_version(judge, &pod->facts, workload->meta.name, where);
-        count_version(judge, status, version);
-        if (pod->meta.deleted_s != 0 && !str_eq(version, status->desired)) {
+        count_version(judge, status, shown(version));
+        /* Of two versions that cannot be read nobody knows whether they are the same. */
+        if (pod->meta.deleted_s != 0 && (version == NULL || !str_eq(version, status->desired))) {
             unsettled(judge, arena_printf(judge->arena, "%s still has a terminating pod of %s",
-                                          workload->meta.name, version));
+                                          workload->meta.name, shown(version)));
         }
     }
 }
@@ -343,64 +300,98 @@ static void judge_settled(struct judge *judge, const struct workload *workload,
 static void judge_workload(struct judge *judge, const struct workload *workload,
                            struct application_status *status)
 {
-    status->workload = arena_printf(judge->arena, "%s/%s", workload_kind_name(workload->kind),
-                                    workload->meta.name);
+    status->workload = workload_text(judge->arena, workload);
     status->selector = selector_text(judge->arena, &workload->selector);
     judge->is_workload_settled = true;
     judge_template(judge, workload, status);
-    judge_replica_sets(judge, workload);
+    (void)judge_replica_sets(judge, workload, false);
     judge_pods(judge, workload, status);
     judge_running(judge, status, workload->meta.name);
     judge_settled(judge, workload, status);
     status->settled = judge->is_workload_settled;
 }
 
-/* A deleted workload's pods live on: found by the selector that the status remembers. */
-static void judge_remains(struct judge *judge, const struct application_status *remembered,
-                          struct application_status *status)
+/* The workload that a status remembers, as far as it does: neither UID nor template. */
+static bool recall(struct arena *arena, const struct application_status *remembered,
+                   struct workload *ret_gone)
+{
+    const char *slash = strchr(remembered->workload, '/');
+    *ret_gone = (struct workload){.meta.uid = ""};
+    if (slash == NULL ||
+        !selector_parse(arena, str_or_empty(remembered->selector), &ret_gone->selector)) {
+        return false;
+    }
+    const char *kind =
+        arena_strndup(arena, remembered->workload, (size_t)(slash - remembered->workload));
+    while (ret_gone->kind < WORKLOAD_KIND_MAX &&
+           !str_eq(workload_kind_name(ret_gone->kind), kind)) {
+        ret_gone->kind++;
+    }
+    ret_gone->meta.name = slash + 1;
+    return ret_gone->kind < WORKLOAD_KIND_MAX;
+}
+
+static bool is_owned_by_present(const struct application_seen *seen, const struct pod *pod)
+{
+    for (size_t i = 0; i < seen->workload_count; i++) {
+        if (application_owns_pod(seen->workloads[i], seen, pod)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A deleted workload's pods live on for a while, and its orphaned ReplicaSets for good. */
+static void judge_remains(struct judge *judge, const struct application_status *remembered)
 {
     const struct application_seen *seen = judge->question->seen;
-    const char *name = strchr(remembered->workload, '/');
-    name = name == NULL ? remembered->workload : name + 1;
-    struct selector selector;
-    if (!selector_parse(judge->arena, str_or_empty(remembered->selector), &selector)) {
+    struct application_verdict *verdict = judge->verdict;
+    struct application_status *status = &verdict->statuses[verdict->status_count];
+    struct workload gone;
+    if (!recall(judge->arena, remembered, &gone)) {
         return;
     }
+    judge->container = NULL;
     for (size_t i = 0; i < seen->pod_count; i++) {
         const struct pod *pod = seen->pods[i];
-        if (is_alive(pod) && !is_a_run(pod) && selector_matches(&selector, &pod->facts.labels)) {
-            count_version(judge, status, read_version(judge, &pod->facts, name, "'s last pod"));
+        if (application_owns_pod(&gone, seen, pod) && !is_owned_by_present(seen, pod)) {
+            const char *where = arena_printf(judge->arena, "'s pod %s", pod->meta.name);
+            count_version(judge, status,
+                          shown(read_version(judge, &pod->facts, gone.meta.name, where)));
         }
+    }
+    bool is_wanting = judge_replica_sets(judge, &gone, true) > 0;
+    if (status->running_count == 0 && !is_wanting) {
+        return;
     }
     status->workload = remembered->workload;
     status->selector = remembered->selector;
-    judge_running(judge, status, name);
-    if (status->running_count > 0) {
-        unsettled(judge, arena_printf(judge->arena, "%s was deleted and has pods left", name));
-    }
+    judge_running(judge, status, gone.meta.name);
+    unsettled(judge,
+              arena_printf(judge->arena, "%s was deleted and has pods left", gone.meta.name));
+    verdict->status_count++;
 }
 
-static bool is_of(const struct application *application, const char *workload, struct arena *arena)
+bool application_names(const struct application *application, const char *workload)
 {
-    return application->name != NULL &&
-           str_eq(workload, arena_printf(arena, "%s/%s", workload_kind_name(application->kind),
-                                         application->name));
+    const char *slash = strchr(workload, '/');
+    return !application->has_selector && slash != NULL && str_eq(slash + 1, application->name) &&
+           application_selects_kind(application, workload);
+}
+
+bool application_selects_kind(const struct application *application, const char *workload)
+{
+    const char *kind = workload_kind_name(application->kind);
+    size_t len = strlen(kind);
+    return strncmp(workload, kind, len) == 0 && workload[len] == '/';
 }
 
 static void judge_absent(struct judge *judge)
 {
     const struct application_question *question = judge->question;
     const struct application *application = question->application;
-    struct application_verdict *verdict = judge->verdict;
 
-    verdict->is_absent = true;
-    verdict->statuses = arena_array(judge->arena, 1, sizeof(*verdict->statuses));
-    for (size_t i = 0; i < question->remembered_count; i++) {
-        if (is_of(application, question->remembered[i].workload, judge->arena)) {
-            judge_remains(judge, &question->remembered[i], &verdict->statuses[0]);
-            verdict->status_count = verdict->statuses[0].running_count > 0 ? 1 : 0;
-        }
-    }
+    judge->verdict->is_absent = true;
     if (question->absent_is_met) {
         return;
     }
@@ -416,6 +407,21 @@ static void judge_absent(struct judge *judge)
                      which, question->index);
     breach(judge, "ApplicationAbsent", message);
     unsettled(judge, message);
+}
+
+/* In an order that does not depend on the cache's, so that the same workloads read the same. */
+static const struct workload **by_name(struct arena *arena, const struct application_seen *seen)
+{
+    const struct workload **sorted = arena_array(arena, seen->workload_count, sizeof(*sorted));
+    for (size_t i = 0; i < seen->workload_count; i++) {
+        size_t at = i;
+        while (at > 0 && strcmp(sorted[at - 1]->meta.name, seen->workloads[i]->meta.name) > 0) {
+            sorted[at] = sorted[at - 1];
+            at--;
+        }
+        sorted[at] = seen->workloads[i];
+    }
+    return sorted;
 }
 
 void application_judge(struct arena *arena, const struct application_question *question,
@@ -436,17 +442,18 @@ void application_judge(struct arena *arena, const struct application_question *q
             breach(&judge, "ConstraintInvalid",
                    arena_printf(arena, "spec.applications[%zu].versions: %s", question->index,
                                 err.text));
-            return;
         }
+    }
+    ret_verdict->statuses = arena_array(arena, seen->workload_count + question->remembered_count,
+                                        sizeof(*ret_verdict->statuses));
+    const struct workload **workloads = by_name(arena, seen);
+    for (size_t i = 0; i < seen->workload_count; i++) {
+        judge_workload(&judge, workloads[i], &ret_verdict->statuses[ret_verdict->status_count++]);
     }
     if (seen->workload_count == 0) {
         judge_absent(&judge);
-        return;
     }
-    ret_verdict->statuses =
-        arena_array(arena, seen->workload_count, sizeof(*ret_verdict->statuses));
-    ret_verdict->status_count = seen->workload_count;
-    for (size_t i = 0; i < seen->workload_count; i++) {
-        judge_workload(&judge, seen->workloads[i], &ret_verdict->statuses[i]);
+    for (size_t i = 0; i < question->remembered_count; i++) {
+        judge_remains(&judge, &question->remembered[i]);
     }
 }

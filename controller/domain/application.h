@@ -24,7 +24,7 @@ struct application_seen {
 
 struct application_verdict {
     struct application_status
-        *statuses; /* one for each workload, or one for a deleted one's pods */
+        *statuses; /* one for each workload, and for each that is gone and has pods left */
     size_t status_count;
     bool is_absent;
     bool is_compatible;
@@ -38,21 +38,25 @@ struct application_question {
     const struct application *application;
     size_t index; /* in spec.applications, for messages */
     const struct application_seen *seen;
-    const struct application_status *remembered; /* status.applications of the migration */
+    /* Workloads of this application that the status remembers and that are gone: their pods count. */
+    const struct application_status *remembered;
     size_t remembered_count;
     bool absent_is_met; /* the ledger is empty, or whenAbsent says Proceed */
 };
 
+/* The remembered workload is this one: a new one of the same name may select other pods. */
+bool application_is_same(struct arena *arena, const struct workload *workload,
+                         const struct application_status *remembered);
+
+/* The entry names this "Kind/name". */
+bool application_names(const struct application *application, const char *workload);
+
+/* The entry selects workloads of the kind in this "Kind/name". */
+bool application_selects_kind(const struct application *application, const char *workload);
+
 /* Everything in the verdict lies in the arena or is borrowed from the question. */
 void application_judge(struct arena *arena, const struct application_question *question,
                        struct application_verdict *ret_verdict);
-
-/*
- * The version that facts tell, as the application wants it read. NULL when there is none to read; then
- * *ret_why says why, for a message. Both in the arena or borrowed.
- */
-const char *application_version(struct arena *arena, const struct application *application,
-                                const struct version_facts *facts, const char **ret_why);
 
 /* True when the pod counts as one of the workload's: selected, alive, and no other workload's. */
 bool application_owns_pod(const struct workload *workload, const struct application_seen *seen,

@@ -5,16 +5,25 @@
 
 #include "base/backoff.h"
 #include "base/str.h"
+#include "domain/condition.h"
+#include "domain/gates.h"
+#include "domain/jobstate.h"
 
 /* As the Job controller waits between its own retries. */
 #define RETRY_FIRST_S   10
 #define RETRY_LARGEST_S 360
 
+/* The caches say that a run may start, and the server that it may not: they need a moment to agree. */
+#define GIVEN_BACK_FIRST_S   2
+#define GIVEN_BACK_LARGEST_S 60
+
 bool attempt_is_closed(const struct migration *migration, int64_t number)
 {
     const struct migration_status *status = &migration->status;
-    return status->attempt.number > number || status->withdrawn >= number ||
-           (status->attempt.number == number && status->attempt.outcome != OUTCOME_NONE);
+    if (status->attempt.number == number) {
+        return status->attempt.outcome != OUTCOME_NONE;
+    }
+    return status->attempt.number > number || status->withdrawn >= number;
 }
 
 int64_t attempt_next(const struct migration *migration)
@@ -38,31 +47,15 @@ bool attempt_spec_changed(const struct migration *migration)
            !str_eq(migration->spec_hash, attempt->spec_hash);
 }
 
-bool attempt_may_begin(const struct migration *migration)
-{
-    if (migration->meta.deleted_s != 0 || attempt_is_running(migration)) {
-        return false;
-    }
-    switch (migration->status.phase) {
-    case PHASE_PENDING:
-    case PHASE_WAITING:
-        return true;
-    case PHASE_FAILED:
-        return migration->retry == migration->status.attempt.number ||
-               attempt_spec_changed(migration);
-    case PHASE_RUNNING: /* with an outcome: the record of it is being written */
-    case PHASE_SUCCEEDED:
-    case PHASE_MAX:
-        break;
-    }
-    return false;
-}
-
-/* A run that failed by itself, or never ran. What was cut off, or took too long, may have left a lock. */
+/*
+ * A run that failed by itself, or never ran. What was cut off, or took too long, may have left a lock
+ * behind (R21); where another container than the run's failed, the run may have done its work.
+ */
 static bool may_be_retried(const struct attempt *attempt)
 {
     return attempt->outcome == OUTCOME_FAILED &&
            (str_eq(attempt->reason, "ExitCode") || str_eq(attempt->reason, "OOMKilled") ||
+            str_eq(attempt->reason, "InitContainerFailed") ||
             str_eq(attempt->reason, "NeverStarted"));
 }
 
@@ -87,15 +80,33 @@ static int64_t failures(const struct migration *migration, const struct attempt 
 int64_t attempt_retries_left(const struct migration *migration, const struct attempt *ended)
 {
     int64_t failed = failures(migration, ended);
-    int64_t left = migration->retries - failed + 1;
+    /* Only so many are remembered: beyond them nobody could count. */
+    int64_t allowed =
+        migration->retries < STATUS_ATTEMPTS_MAX ? migration->retries : STATUS_ATTEMPTS_MAX;
+    int64_t left = allowed - failed + 1;
     bool same_spec = str_eq(migration->spec_hash, ended->spec_hash);
     return failed > 0 && same_spec && left > 0 ? left : 0;
+}
+
+bool attempt_may_begin(const struct migration *migration)
+{
+    const struct attempt *attempt = &migration->status.attempt;
+    if (migration->meta.deleted_s != 0 || migration->status.phase == PHASE_SUCCEEDED) {
+        return false;
+    }
+    if (attempt->number == 0) {
+        return true;
+    }
+    /* Judged by the attempt and not by the phase: an edit that is taken back asks for nothing. */
+    return attempt->outcome == OUTCOME_FAILED &&
+           (migration->retry == attempt->number || attempt_spec_changed(migration) ||
+            attempt_retries_left(migration, attempt) > 0);
 }
 
 int64_t attempt_not_before(const struct migration *migration)
 {
     const struct attempt *attempt = &migration->status.attempt;
-    bool is_own_retry = migration->status.phase == PHASE_WAITING && may_be_retried(attempt) &&
+    bool is_own_retry = may_be_retried(attempt) &&
                         str_eq(migration->spec_hash, attempt->spec_hash) &&
                         migration->retry != attempt->number;
     if (!is_own_retry) {
@@ -105,6 +116,32 @@ int64_t attempt_not_before(const struct migration *migration)
     /* All of the delay, without jitter: it stands in the message. */
     return attempt->completion_s +
            backoff_delay_ms(&policy, (unsigned)failures(migration, attempt), 1023);
+}
+
+/* When the gate closed because of which it was given back. */
+static int64_t given_back_s(const struct migration_status *status)
+{
+    int64_t latest_s = 0;
+    for (enum gate gate = 0; gate < GATE_LOCK_HELD; gate++) {
+        const struct condition *condition = condition_get(&status->conditions, gate_name(gate));
+        if (condition != NULL && condition->status == CONDITION_FALSE &&
+            condition->changed_s > latest_s) {
+            latest_s = condition->changed_s;
+        }
+    }
+    return latest_s;
+}
+
+int64_t attempt_given_back_until(const struct migration *migration)
+{
+    const struct migration_status *status = &migration->status;
+    int64_t in_a_row = status->withdrawn - status->attempt.number;
+    if (in_a_row < 1 || status->observed_generation != migration->meta.generation) {
+        return 0;
+    }
+    const struct backoff_policy policy = {GIVEN_BACK_FIRST_S, GIVEN_BACK_LARGEST_S};
+    unsigned count = in_a_row > GIVEN_BACK_LARGEST_S ? GIVEN_BACK_LARGEST_S : (unsigned)in_a_row;
+    return given_back_s(status) + backoff_delay_ms(&policy, count, 1023);
 }
 
 bool attempt_end_is_unproven(const struct attempt *attempt)
@@ -146,6 +183,24 @@ static void close_never_started(struct arena *arena, const struct attempt_end *e
     fail(attempt, "NeverStarted",
          arena_printf(arena, "nothing of attempt %" PRId64 " ever ran%s%s", attempt->number,
                       why[0] == '\0' ? "" : ": ", why));
+}
+
+/* R8a: exit 0, and yet no proof. */
+static void close_unsure(struct arena *arena, const struct run_state *run, struct attempt *attempt)
+{
+    const char *why = run->pods == 0
+                          ? "its Job is complete, but the pod that would prove it is gone"
+                          : "it exited with 0, but after it was asked to stop";
+    fail(attempt, "InterruptedUnproven",
+         arena_printf(arena, "nothing proves that attempt %" PRId64 " did its work: %s%s",
+                      attempt->number, why, output(arena, run)));
+}
+
+/* R4a. Without any pod it takes a Job that never could have one, or that says why it has none. */
+static bool has_never_started(const struct attempt_end *end)
+{
+    return !end->run->ever_started &&
+           (end->run->pods > 0 || end->job->is_failed || job_is_parked(end->job));
 }
 
 static void close_failed(struct arena *arena, const struct attempt_end *end,
@@ -210,13 +265,8 @@ void attempt_close(struct arena *arena, const struct attempt_end *end, int64_t n
                 ? arena_printf(arena, "attempt %" PRId64 " succeeded", attempt->number)
                 : run->message;
     } else if (run->is_unsure || end->job->is_complete) {
-        fail(attempt, "InterruptedUnproven",
-             arena_printf(arena,
-                          "attempt %" PRId64
-                          " exited with 0, but after it was asked to stop: nothing "
-                          "proves that it did its work%s",
-                          attempt->number, output(arena, run)));
-    } else if (!run->ever_started && (run->pods > 0 || end->job->is_failed)) {
+        close_unsure(arena, run, attempt);
+    } else if (has_never_started(end)) {
         close_never_started(arena, end, attempt);
     } else {
         close_failed(arena, end, attempt);

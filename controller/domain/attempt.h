@@ -26,13 +26,20 @@ bool attempt_is_running(const struct migration *migration);
 bool attempt_spec_changed(const struct migration *migration);
 
 /*
- * The migration may begin an attempt, its gates permitting. Never from Succeeded; from Failed only when
- * the spec changed or a retry of just this attempt was asked for.
+ * The migration may begin an attempt, its gates permitting. Never after it succeeded; after a failed
+ * attempt only when the spec changed, a retry of just this attempt was asked for, or run.retries has one
+ * left.
  */
 bool attempt_may_begin(const struct migration *migration);
 
 /* When run.retries lets the next attempt begin (seconds since 1970); 0: at once. */
 int64_t attempt_not_before(const struct migration *migration);
+
+/*
+ * After attempts that were given back before they started: when the next may be claimed, longer with
+ * each in a row. 0, or past: at once.
+ */
+int64_t attempt_given_back_until(const struct migration *migration);
 
 /* How many attempts run.retries still allows after the present one failed for this reason. */
 int64_t attempt_retries_left(const struct migration *migration, const struct attempt *ended);

@@ -26,13 +26,53 @@ bool condition_is_true(const struct conditions *conditions, const char *type)
     return condition != NULL && condition->status == CONDITION_TRUE;
 }
 
+/* The schema's limits: a word that breaks them would have the whole status refused, for good. */
+#define REASON_MAX_BYTES  1024
+#define MESSAGE_MAX_BYTES 32768
+
+static bool is_word(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* Reasons come from the kubelet, the runtime and the API server too: CamelCase of what they say. */
+static const char *tidy_reason(struct arena *arena, const char *reason)
+{
+    size_t len = strlen(str_or_empty(reason));
+    char *tidy = arena_alloc(arena, len + 1);
+    size_t used = 0;
+    for (size_t i = 0; i < len && used < REASON_MAX_BYTES; i++) {
+        bool is_allowed = used == 0 ? is_word(reason[i]) && (reason[i] < '0' || reason[i] > '9')
+                                    : is_word(reason[i]) || strchr("_,:", reason[i]) != NULL;
+        if (is_allowed) {
+            tidy[used++] = reason[i];
+        }
+    }
+    while (used > 0 && !is_word(tidy[used - 1])) {
+        used--;
+    }
+    tidy[used] = '\0';
+    return used == 0 ? "Unknown" : tidy;
+}
+
+static struct condition tidied(struct arena *arena, const struct condition *set)
+{
+    struct condition tidy = *set;
+    tidy.reason = tidy_reason(arena, set->reason);
+    if (strlen(str_or_empty(set->message)) > MESSAGE_MAX_BYTES) {
+        size_t kept = str_utf8_len(set->message, MESSAGE_MAX_BYTES - 3);
+        tidy.message = arena_printf(arena, "%.*s...", (int)kept, set->message);
+    }
+    return tidy;
+}
+
 void condition_set(struct arena *arena, struct conditions *conditions, const struct condition *set,
                    int64_t now_s)
 {
     struct condition *present = find(conditions, set->type);
     if (present != NULL) {
         int64_t changed_s = present->status == set->status ? present->changed_s : now_s;
-        *present = *set;
+        *present = tidied(arena, set);
         present->changed_s = changed_s;
         return;
     }
@@ -40,7 +80,7 @@ void condition_set(struct arena *arena, struct conditions *conditions, const str
     if (conditions->count > 0) {
         memcpy(items, conditions->items, conditions->count * sizeof(*items));
     }
-    items[conditions->count] = *set;
+    items[conditions->count] = tidied(arena, set);
     items[conditions->count].changed_s = now_s;
     conditions->items = items;
     conditions->count++;

@@ -18,7 +18,8 @@ bool condition_is_true(const struct conditions *conditions, const char *type);
 
 /*
  * Sets the condition of set->type, keeping the time of its last transition where the status stays and
- * taking now_s where it does not. Texts are borrowed; a grown list lies in the arena.
+ * taking now_s where it does not. Reason and message are made to fit what the schema allows; texts are
+ * borrowed or lie in the arena, as does a grown list.
  */
 void condition_set(struct arena *arena, struct conditions *conditions, const struct condition *set,
                    int64_t now_s);

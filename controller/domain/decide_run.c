@@ -10,11 +10,13 @@
 #include "domain/attempt.h"
 #include "domain/condition.h"
 #include "domain/gates.h"
+#include "domain/jobstate.h"
 #include "domain/podstate.h"
 #include "domain/transition.h"
 
 /* A pod appears within milliseconds; after this long its absence has a reason worth reading. */
 #define NO_POD_ASKED_AFTER_S 3
+#define NO_POD_ASKED_EVERY_S 30
 
 struct turn {
     struct arena *arena;
@@ -36,7 +38,89 @@ static void act(struct turn *turn, unsigned actions, const char *case_id)
 /* Nothing to do but wait; the Event of the start is recorded meanwhile. */
 static void idle(struct turn *turn, const char *case_id)
 {
-    act(turn, turn->seen->is_event_due ? ACTION_RECORD_EVENT : 0, case_id);
+    if (turn->seen->is_event_due) {
+        act(turn, ACTION_RECORD_EVENT, "E1");
+    } else {
+        act(turn, 0, case_id);
+    }
+}
+
+/* ---- what it does, for the status ---- */
+
+/* Why a run that may go on is none that anybody watches over; NULL: all is as it should be. */
+static const char *trouble(const struct turn *turn, const char **ret_reason)
+{
+    if (turn->job == NULL) {
+        *ret_reason = "JobVanished";
+        return "is gone";
+    }
+    if (turn->job->meta.deleted_s != 0) {
+        *ret_reason = "JobDeleted";
+        return "is being deleted";
+    }
+    if (turn->job->is_suspended) {
+        *ret_reason = "Suspended";
+        return "was suspended by hand";
+    }
+    return NULL;
+}
+
+static void describe_start(const struct turn *turn, struct move *move)
+{
+    const char *why = NULL;
+    if (turn->run.waiting_reason != NULL) {
+        move->reason = turn->run.waiting_reason;
+        why = str_is_empty(turn->run.waiting_message) ? turn->run.waiting_reason
+                                                      : turn->run.waiting_message;
+    } else if (turn->run.pods == 0 && !str_is_empty(turn->seen->no_pod_reason)) {
+        move->reason = "FailedCreate";
+        why = turn->seen->no_pod_reason;
+    } else {
+        move->reason = "Started";
+    }
+    move->message = why == NULL
+                        ? arena_printf(turn->arena, "attempt %" PRId64 " starts as Job %s",
+                                       turn->attempt->number, turn->attempt->job)
+                        : arena_printf(turn->arena, "attempt %" PRId64 " cannot start yet: %s",
+                                       turn->attempt->number, why);
+}
+
+static void describe(const struct turn *turn, struct move *move)
+{
+    const char *what = trouble(turn, &move->reason);
+    move->phase = PHASE_RUNNING;
+    move->is_accepted = true;
+    if (what != NULL) {
+        move->message = arena_printf(turn->arena, "Job %s %s; waiting for its pod to end",
+                                     turn->attempt->job, what);
+    } else if (turn->run.ever_started) {
+        char at[CLOCK_TEXT_MAX];
+        clock_format(turn->run.start_s != 0 ? turn->run.start_s : turn->attempt->start_s, at);
+        move->reason = turn->migration->meta.deleted_s != 0 ? "DeletionWaits" : "JobRunning";
+        move->message = arena_printf(turn->arena, "attempt %" PRId64 " runs as Job %s since %s",
+                                     turn->attempt->number, turn->attempt->job, at);
+    } else {
+        describe_start(turn, move);
+    }
+}
+
+static void show(struct turn *turn)
+{
+    struct migration_status *status = &turn->plan->status;
+    struct move move = {0};
+    describe(turn, &move);
+    status_begin(turn->arena, turn->migration, status);
+    if (turn->run.image_id != NULL) {
+        status->attempt.image = turn->run.image_id;
+    }
+    status_move(turn->arena, turn->migration, status, &move, turn->seen->now_s);
+    enum status_change change = status_compare(&turn->migration->status, status);
+    if (change == STATUS_SAME) {
+        idle(turn, "J13");
+        return;
+    }
+    act(turn, ACTION_WRITE_STATUS, "J12");
+    turn->plan->is_status_minor = change == STATUS_MINOR;
 }
 
 /* ---- the end: step 10 ---- */
@@ -86,50 +170,40 @@ static bool may_still_run(const struct turn *turn)
     return turn->run.pods > 0 && (turn->run.end == RUN_RUNNING || turn->run.end == RUN_PENDING);
 }
 
-/* R5: neither a reason to run again nor the end of the run. */
-static void decide_vanished(struct turn *turn)
+/*
+ * No Job of the attempt can start anything any more: it is terminal, is being deleted and will never be,
+ * or has vanished (R5: neither a reason to run again nor the end of the run). Its pods decide.
+ */
+static void decide_over(struct turn *turn)
 {
-    if (!turn->seen->are_pods_fresh) {
-        act(turn, ACTION_READ_PODS, "R8");
-    } else if (may_still_run(turn)) {
-        idle(turn, "R9");
-    } else {
-        write_outcome(turn, "R10");
-    }
-}
+    int64_t until_s = job_pod_may_come_until_s(turn->job, turn->attempt->start_s);
+    bool is_proven = turn->job != NULL && turn->run.pods > 0 && turn->run.proven_ended;
 
-/* The Job is terminal, or is being deleted and will never be. */
-static void decide_ended(struct turn *turn)
-{
-    bool needs_proof = turn->run.pods == 0 || !turn->run.proven_ended;
-    if (needs_proof && !turn->seen->are_pods_fresh) {
-        act(turn, ACTION_READ_PODS, "R5");
+    if (!is_proven && !turn->seen->are_pods_fresh) {
+        act(turn, ACTION_READ_PODS, "J5");
+    } else if (turn->run.pods == 0 && turn->seen->now_s < until_s) {
+        idle(turn, "J6");
+        turn->plan->wake_at_s = until_s;
     } else if (may_still_run(turn)) {
-        idle(turn, "R6");
+        show(turn);
     } else {
-        write_outcome(turn, "R7");
+        write_outcome(turn, turn->job == NULL ? "J7" : "J8");
     }
 }
 
 /* ---- parked: step 8 ---- */
 
-static bool is_parked(const struct job *job)
-{
-    return job->parallelism == 0 && !job->meta.has_finalizer && !job->is_complete &&
-           !job->is_failed;
-}
-
 static void decide_parked(struct turn *turn)
 {
-    bool is_wanted = turn->is_claimed && turn->migration->meta.deleted_s == 0;
-    if (!turn->seen->is_job_fresh) {
-        act(turn, ACTION_READ_JOB, "R1");
-    } else if (turn->job->meta.deleted_s != 0) {
-        idle(turn, "R2");
-    } else if (is_wanted) {
-        act(turn, ACTION_ARM, "R3");
+    bool is_deleted = turn->migration->meta.deleted_s != 0;
+    if (!is_deleted && !turn->is_claimed && turn->seen->is_database_cached) {
+        act(turn, ACTION_READ_DATABASE, "J4"); /* a claim stands as long as its attempt is open */
+    } else if (!turn->seen->is_job_fresh) {
+        act(turn, ACTION_READ_JOB, "J1");
+    } else if (!is_deleted && turn->is_claimed) {
+        act(turn, ACTION_ARM, "J2");
     } else {
-        act(turn, ACTION_DELETE_JOB, "R4");
+        act(turn, ACTION_DELETE_JOB, "J3");
     }
 }
 
@@ -160,54 +234,6 @@ static const char *reason_to_end(const struct turn *turn)
     return attempt_spec_changed(turn->migration) ? "edit" : NULL;
 }
 
-static void describe(const struct turn *turn, struct move *move)
-{
-    const char *why = NULL;
-    move->phase = PHASE_RUNNING;
-    move->is_accepted = true;
-    if (turn->run.ever_started) {
-        char at[CLOCK_TEXT_MAX];
-        clock_format(turn->run.start_s != 0 ? turn->run.start_s : turn->attempt->start_s, at);
-        move->reason = turn->migration->meta.deleted_s != 0 ? "DeletionWaits" : "JobRunning";
-        move->message = arena_printf(turn->arena, "attempt %" PRId64 " runs as Job %s since %s",
-                                     turn->attempt->number, turn->attempt->job, at);
-        return;
-    }
-    if (turn->run.waiting_reason != NULL) {
-        move->reason = turn->run.waiting_reason;
-        why = turn->run.waiting_message;
-    } else if (turn->run.pods == 0 && turn->seen->no_pod_reason != NULL) {
-        move->reason = "FailedCreate";
-        why = turn->seen->no_pod_reason;
-    } else {
-        move->reason = "Started";
-    }
-    move->message = why == NULL
-                        ? arena_printf(turn->arena, "attempt %" PRId64 " starts as Job %s",
-                                       turn->attempt->number, turn->attempt->job)
-                        : arena_printf(turn->arena, "attempt %" PRId64 " cannot start yet: %s",
-                                       turn->attempt->number, why);
-}
-
-static void show(struct turn *turn)
-{
-    struct migration_status *status = &turn->plan->status;
-    struct move move = {0};
-    describe(turn, &move);
-    status_begin(turn->arena, turn->migration, status);
-    if (turn->run.image_id != NULL) {
-        status->attempt.image = turn->run.image_id;
-    }
-    status_move(turn->arena, turn->migration, status, &move, turn->seen->now_s);
-    enum status_change change = status_compare(&turn->migration->status, status);
-    if (change == STATUS_SAME) {
-        idle(turn, "R13");
-        return;
-    }
-    act(turn, ACTION_WRITE_STATUS, "R12");
-    turn->plan->is_status_minor = change == STATUS_MINOR;
-}
-
 static void decide_active(struct turn *turn)
 {
     int64_t now_s = turn->seen->now_s;
@@ -215,18 +241,22 @@ static void decide_active(struct turn *turn)
     bool is_late = turn->run.pods == 0 && now_s >= turn->attempt->start_s + NO_POD_ASKED_AFTER_S;
 
     if (reason_to_end(turn) != NULL) {
-        act(turn, turn->seen->are_pods_fresh ? ACTION_END_JOB : ACTION_READ_PODS, "R11");
+        act(turn, turn->seen->are_pods_fresh ? ACTION_END_JOB : ACTION_READ_PODS, "J10");
         return;
     }
     if (is_late && turn->seen->no_pod_reason == NULL) {
-        act(turn, ACTION_READ_JOB_EVENTS, "R14");
+        act(turn, ACTION_READ_JOB_EVENTS, "J11");
         return;
     }
     show(turn);
     if (!turn->run.ever_started) {
         turn->plan->wake_at_s = deadline_s > now_s ? deadline_s : 0;
-        if (turn->run.pods == 0 && !is_late) {
-            turn->plan->wake_at_s = turn->attempt->start_s + NO_POD_ASKED_AFTER_S;
+        if (turn->run.pods == 0) {
+            int64_t ask_s = is_late ? now_s + NO_POD_ASKED_EVERY_S
+                                    : turn->attempt->start_s + NO_POD_ASKED_AFTER_S;
+            turn->plan->wake_at_s = turn->plan->wake_at_s == 0 || ask_s < turn->plan->wake_at_s
+                                        ? ask_s
+                                        : turn->plan->wake_at_s;
         }
     }
 }
@@ -235,14 +265,24 @@ static void decide_active(struct turn *turn)
 static void decide_suspended(struct turn *turn)
 {
     if (may_still_run(turn)) {
-        idle(turn, "R15");
+        show(turn);
     } else if (!turn->seen->are_pods_fresh) {
-        act(turn, ACTION_READ_PODS, "R16");
+        act(turn, ACTION_READ_PODS, "J5");
+    } else if (turn->run.pods > 0 && !turn->run.proven_ended) {
+        show(turn); /* R4: it may be alive */
     } else if (!turn->seen->is_job_fresh) {
-        act(turn, ACTION_READ_JOB, "R16");
+        act(turn, ACTION_READ_JOB, "J1");
     } else {
-        act(turn, ACTION_DELETE_JOB, "R17");
+        act(turn, ACTION_DELETE_JOB, "J9");
     }
+}
+
+/* The Job with the UID that the attempt recorded; NULL: there is none, as far as seen. */
+static const struct job *job_of(const struct observed *seen)
+{
+    const char *uid = seen->migration->status.attempt.job_uid;
+    bool is_its = seen->job_presence == PRESENCE_PRESENT && str_eq(seen->job->meta.uid, uid);
+    return is_its ? seen->job : NULL;
 }
 
 void decide_run(struct arena *arena, const struct observed *seen, bool is_claimed,
@@ -253,21 +293,21 @@ void decide_run(struct arena *arena, const struct observed *seen, bool is_claime
         .seen = seen,
         .migration = seen->migration,
         .attempt = &seen->migration->status.attempt,
-        .job = seen->job_presence == PRESENCE_PRESENT ? seen->job : NULL,
+        .job = job_of(seen),
         .is_claimed = is_claimed,
         .plan = plan,
     };
-    const char *container = seen->pod_count > 0 ? seen->pods[0].facts.default_container : NULL;
-    run_state_judge(arena, seen->pods, seen->pod_count, container, &turn.run);
+    run_state_judge(arena, seen->pods, seen->pod_count, seen->run_container, &turn.run);
 
-    if (seen->job_presence == PRESENCE_UNKNOWN) {
-        act(&turn, ACTION_READ_JOB, "R1");
-    } else if (turn.job == NULL) {
-        decide_vanished(&turn);
-    } else if (is_parked(turn.job)) {
+    /* That another has its name is no proof that it is gone, unless the server says so now. */
+    bool is_gone = seen->job_presence == PRESENCE_ABSENT ||
+                   (seen->job_presence == PRESENCE_PRESENT && seen->is_job_fresh);
+    if (turn.job == NULL && !is_gone) {
+        act(&turn, ACTION_READ_JOB, "J1");
+    } else if (turn.job == NULL || job_is_over(turn.job)) {
+        decide_over(&turn);
+    } else if (job_is_parked(turn.job)) {
         decide_parked(&turn);
-    } else if (turn.job->is_complete || turn.job->is_failed || turn.job->meta.deleted_s != 0) {
-        decide_ended(&turn);
     } else if (turn.job->is_suspended) {
         decide_suspended(&turn);
     } else {

@@ -160,8 +160,9 @@ static struct gate_verdict judge_lock(struct arena *arena, const struct observed
                                                            seen->migration->database));
     }
     if (seen->queue_place > 0) {
-        return closed_gate("Queued", arena_printf(arena, "place %zu in the queue, behind %s",
-                                                  seen->queue_place + 1, seen->queue_ahead));
+        return closed_gate("Queued",
+                           arena_printf(arena, "place %zu in the queue, behind %s",
+                                        seen->queue_place + 1, str_or_empty(seen->queue_ahead)));
     }
     return closed_gate("NotClaimed",
                        arena_printf(arena, "database %s is free", seen->migration->database));
@@ -190,6 +191,58 @@ static const char *join(struct arena *arena, const char *before, const char *mor
     return before == NULL ? more : arena_printf(arena, "%s; %s", before, more);
 }
 
+/* A workload that is there is judged by itself. */
+static bool is_there(struct arena *arena, const struct observed *seen,
+                     const struct application_status *remembered)
+{
+    for (size_t i = 0; i < seen->migration->application_count; i++) {
+        const struct application_seen *application = &seen->applications[i];
+        for (size_t k = 0; k < application->workload_count; k++) {
+            if (application_is_same(arena, application->workloads[k], remembered)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* What was selected tells no longer by whom: only while the spec is the same one it counts. */
+static bool was_selected_by(const struct migration *migration,
+                            const struct application *application, const char *workload)
+{
+    if (!application->has_selector || !application_selects_kind(application, workload) ||
+        migration->status.observed_generation != migration->meta.generation) {
+        return false;
+    }
+    for (size_t i = 0; i < migration->application_count; i++) {
+        if (application_names(&migration->applications[i], workload)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What the status remembers of the application's workloads that are gone, or came back as others. */
+static size_t find_remembered(struct arena *arena, const struct observed *seen,
+                              const struct application *application,
+                              const struct application_status **ret_remembered)
+{
+    const struct migration_status *status = &seen->migration->status;
+    struct application_status *remembered =
+        arena_array(arena, status->application_count, sizeof(*remembered));
+    size_t count = 0;
+    for (size_t i = 0; i < status->application_count; i++) {
+        const char *workload = status->applications[i].workload;
+        bool is_its = application_names(application, workload) ||
+                      was_selected_by(seen->migration, application, workload);
+        if (is_its && !is_there(arena, seen, &status->applications[i])) {
+            remembered[count++] = status->applications[i];
+        }
+    }
+    *ret_remembered = remembered;
+    return count;
+}
+
 static void judge_applications(struct arena *arena, const struct observed *seen,
                                struct gates *gates)
 {
@@ -202,16 +255,17 @@ static void judge_applications(struct arena *arena, const struct observed *seen,
 
     for (size_t i = 0; i < migration->application_count; i++) {
         const struct application *application = &migration->applications[i];
+        const struct application_status *remembered = NULL;
         struct application_question question = {
             .application = application,
             .index = i,
             .seen = &seen->applications[i],
-            .remembered = migration->status.applications,
-            .remembered_count = migration->status.application_count,
+            .remembered_count = find_remembered(arena, seen, application, &remembered),
             /* A first install must not deadlock: no version passed, nothing deployed. */
             .absent_is_met = application->when_absent == ABSENT_PROCEED ||
                              ledger_version(seen->database) == NULL,
         };
+        question.remembered = remembered;
         struct application_verdict verdict;
         application_judge(arena, &question, &verdict);
         add_statuses(arena, gates, &verdict);
@@ -255,6 +309,7 @@ void gates_judge(struct arena *arena, const struct observed *seen, struct gates 
     ret_gates->verdicts[GATE_JOB_VALID] = judge_job_valid(seen);
     ret_gates->verdicts[GATE_NOT_SUSPENDED] = judge_not_suspended(seen);
     ret_gates->verdicts[GATE_SCHEMA_VERSION_MET] = judge_schema_version(arena, seen);
+    ret_gates->are_applications_judged = seen->are_applications_known;
     if (seen->are_applications_known) {
         judge_applications(arena, seen, ret_gates);
         ret_gates->running = running_text(arena, ret_gates);

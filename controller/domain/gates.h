@@ -32,6 +32,7 @@ struct gate_verdict {
 
 struct gates {
     struct gate_verdict verdicts[GATE_MAX];
+    bool are_applications_judged;            /* false: nothing is known of them now */
     struct application_status *applications; /* for the status */
     size_t application_count;
     const char *running; /* "2.1.0 (3), 1.9.2 (1)"; NULL: nothing runs */

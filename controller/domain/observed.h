@@ -40,6 +40,12 @@ struct observed {
     /* The migration and its applications were read from the server after the claim was seen (R7). */
     bool is_fresh;
     bool are_applications_known; /* false while a watch on them has not told all yet */
+    int64_t unknown_since_s;     /* while they are not; 0: since the migration was created */
+    /*
+     * What is known of the Database may be older than what is known of the migration: a cache's word
+     * alone. False after a read, or a write of ours, since the attempt was closed.
+     */
+    bool is_database_cached;
 
     struct dry_run dry_run;
 
@@ -61,7 +67,8 @@ struct observed {
     bool are_pods_fresh;
     const char *run_container;
     const char
-        *no_pod_reason; /* why the Job controller could create no pod, from its Events; NULL */
+        *no_pod_reason; /* why the Job controller could create no pod, from its Events; "": they do
+                           not say; NULL: not asked, or long ago */
 
     bool is_event_due; /* the newest entry of status.history has no Event yet, as far as we know */
 };

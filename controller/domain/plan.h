@@ -31,6 +31,7 @@ enum action {
     ACTION_LET_GO_JOB = 1 << 15,       /* 11: finalizer off the Job; owner and TTL on */
     ACTION_RECORD_EVENT = 1 << 16,     /* of the newest entry of status.history */
     ACTION_LET_GO_MIGRATION = 1 << 17, /* 11, 15: finalizer off the migration */
+    ACTION_READ_DATABASE = 1 << 18,    /* 11: whether the claim is really gone */
 };
 
 struct plan {

@@ -54,9 +54,12 @@ void status_set_gates(struct arena *arena, struct migration_status *status,
     for (enum gate gate = 0; gate < GATE_MAX; gate++) {
         set(arena, status, gate_name(gate), &gates->verdicts[gate], now_s);
     }
-    status->applications = gates->applications;
-    status->application_count = gates->application_count;
-    status->running = gates->running;
+    if (gates
+            ->are_applications_judged) { /* else the selectors of deleted ones would be forgotten */
+        status->applications = gates->applications;
+        status->application_count = gates->application_count;
+        status->running = gates->running;
+    }
 }
 
 static enum condition_status truth(bool is_true)

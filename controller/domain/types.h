@@ -276,6 +276,7 @@ struct attempt {
     int64_t number;     /* 0: there was none */
     int64_t generation; /* of the spec that it ran */
     const char *spec_hash;
+    const char *to_version; /* of that spec: a later edit must not change what the ledger says */
     const char *job;
     const char *job_uid;
     const char *image;
@@ -317,7 +318,8 @@ struct migration_status {
 
 struct migration {
     struct meta meta;
-    const char *database; /* in the migration's namespace */
+    const char *database;     /* in the migration's namespace */
+    const char *database_key; /* "namespace/database" */
     enum step step;
     const char *from_version; /* NULL: any */
     const char *to_version;

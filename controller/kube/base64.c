@@ -50,6 +50,15 @@ bool base64_decode(const char *text, char **ret_data, size_t *ret_len)
     return true;
 }
 
+/* The i-th digit of three bytes, or padding. */
+static char digit_of(unsigned bits, unsigned i, bool is_there)
+{
+    if (!is_there) {
+        return '=';
+    }
+    return alphabet[bits >> (18 - 6 * i) & 63];
+}
+
 char *base64_encode(const char *data, size_t len)
 {
     char *text = xmalloc((len + 2) / 3 * 4 + 1);
@@ -59,10 +68,9 @@ char *base64_encode(const char *data, size_t len)
         for (size_t j = 0; j < 3; j++) {
             bits = bits << 8 | (i + j < len ? (unsigned char)data[i + j] : 0U);
         }
-        text[at++] = alphabet[bits >> 18 & 63];
-        text[at++] = alphabet[bits >> 12 & 63];
-        text[at++] = i + 1 < len ? alphabet[bits >> 6 & 63] : '=';
-        text[at++] = i + 2 < len ? alphabet[bits & 63] : '=';
+        for (unsigned j = 0; j < 4; j++) {
+            text[at++] = digit_of(bits, j, j < 2 || i + j - 1 < len);
+        }
     }
     text[at] = '\0';
     return text;

@@ -176,8 +176,11 @@ static void last_line(const struct output *error, char text[STDERR_LINE_BYTES])
     }
     size_t len = end - begin < STDERR_LINE_BYTES - 1 ? end - begin : STDERR_LINE_BYTES - 1;
     for (size_t i = 0; i < len; i++) {
-        char c = error->data[begin + i];
-        text[i] = '\0' <= c && (c < ' ' || c == 0x7f) ? ' ' : c;
+        unsigned char c = (unsigned char)error->data[begin + i];
+        text[i] = ' ';
+        if (c >= ' ' && c != 0x7f) {
+            text[i] = error->data[begin + i];
+        }
     }
     text[len] = '\0';
 }

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,10 +25,13 @@ void secret_free_text(char **text)
     *text = NULL;
 }
 
-/* Through an integer, for the const of jansson's accessor is a promise that ends with the value. */
+/* Drops the const of jansson's accessor, which is a promise about a value that lives on. */
 static void wipe_string(const json_t *value)
 {
-    explicit_bzero((void *)(uintptr_t)json_string_value(value), json_string_length(value));
+    const char *text = json_string_value(value);
+    char *writable = NULL;
+    memcpy(&writable, &text, sizeof(writable));
+    explicit_bzero(writable, json_string_length(value));
 }
 
 /* The members of a container go on the list of those still to be seen: no recursion. */

@@ -79,7 +79,7 @@ static bool open_container(struct build *build, const yaml_event_t *event, struc
                        is_map ? "mapping" : "list");
     }
     if (build->depth == YAML_MAX_DEPTH) {
-        return err_set(err, ERR_INVALID, "line %zu: nested deeper than %d levels", line_of(event),
+        return err_set(err, ERR_INVALID, "line %zu: nested deeper than %zu levels", line_of(event),
                        YAML_MAX_DEPTH);
     }
     if (tag != NULL && !str_eq(tag, is_map ? TAG_PREFIX "map" : TAG_PREFIX "seq")) {

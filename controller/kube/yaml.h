@@ -17,7 +17,7 @@
 #include "base/err.h"
 
 #define YAML_MAX_BYTES ((size_t)1024 * 1024)
-#define YAML_MAX_DEPTH 32
+#define YAML_MAX_DEPTH ((size_t)32)
 
 /*
  * *ret_value is a new reference; an empty text is null. Errors are INVALID, begin with "line N: " and

@@ -134,6 +134,7 @@ static enum MHD_Result send_reply(struct MHD_Connection *connection,
     return result;
 }
 
+/* NOLINTBEGIN(readability-function-size,readability-non-const-parameter): libmicrohttpd's signature */
 /* Answers when the head is there; the body of a request, if any, is never read. */
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *data,
@@ -160,6 +161,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     }
     return send_reply(connection, &reply);
 }
+/* NOLINTEND(readability-function-size,readability-non-const-parameter) */
 
 /* The daemon takes over listen_fd, whether it starts or not. */
 static struct MHD_Daemon *start_daemon(struct http_server *server, int listen_fd)

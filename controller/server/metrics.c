@@ -86,22 +86,30 @@ static bool is_name(const char *text, const char *alphabet)
            strspn(text, alphabet) == strlen(text) && strlen(text) < NAME_MAX_BYTES - 4;
 }
 
-static void check_spec(const struct metrics *metrics, const struct metric_spec *spec)
+static bool is_sound(const struct metrics *metrics, const struct metric_spec *spec)
 {
-    assert(is_name(spec->name, LETTERS DIGITS ":"));
-    for (size_t i = 0; i < METRIC_LABELS_MAX && spec->labels[i] != NULL; i++) {
-        assert(is_name(spec->labels[i], LETTERS DIGITS) && !str_starts_with(spec->labels[i], "__"));
-        assert(spec->type != METRIC_HISTOGRAM || !str_eq(spec->labels[i], "le"));
+    bool is_histogram = spec->type == METRIC_HISTOGRAM;
+    if (!is_name(spec->name, LETTERS DIGITS ":") || is_histogram != (spec->bounds != NULL) ||
+        is_histogram != (spec->bound_count > 0)) {
+        return false;
     }
-    assert((spec->type == METRIC_HISTOGRAM) == (spec->bounds != NULL));
-    for (size_t i = 1; i < spec->bound_count; i++) {
-        assert(spec->bounds[i - 1] < spec->bounds[i]);
+    for (size_t i = 0; i < METRIC_LABELS_MAX && spec->labels[i] != NULL; i++) {
+        if (!is_name(spec->labels[i], LETTERS DIGITS) || str_starts_with(spec->labels[i], "__") ||
+            (is_histogram && str_eq(spec->labels[i], "le"))) {
+            return false;
+        }
+    }
+    for (size_t i = 1; is_histogram && i < spec->bound_count; i++) {
+        if (spec->bounds[i - 1] >= spec->bounds[i]) {
+            return false;
+        }
     }
     for (const struct metric *metric = metrics->first; metric != NULL; metric = metric->next) {
-        assert(!str_eq(metric->spec.name, spec->name));
+        if (str_eq(metric->spec.name, spec->name)) {
+            return false;
+        }
     }
-    (void)metrics;
-    (void)spec;
+    return true;
 }
 
 /* Backslash, line end and, in a label, the quote. False when buf is full. */
@@ -174,7 +182,9 @@ static struct series *series_of(struct metric *metric, const char *const *values
 
 struct metric *metrics_add(struct metrics *metrics, const struct metric_spec *spec)
 {
-    check_spec(metrics, spec);
+    if (!is_sound(metrics, spec)) {
+        abort(); /* a bug, seen at the first start */
+    }
     struct metric *metric = xcalloc(1, sizeof(*metric));
     metric->spec = *spec;
     while (metric->label_count < METRIC_LABELS_MAX && spec->labels[metric->label_count] != NULL) {

@@ -37,7 +37,20 @@ ask_api() {
     curl --silent --fail --max-time 2 --cacert "$PKI/ca.crt" --cert "$PKI/admin.crt" --key "$PKI/admin.key" "$API_URL$1"
 }
 
+# The flags that must be the same throughout: a scheduler of today waits for ever for resources that an API server
+# emulating an old version does not have.
+shared_flags() {
+    local flag
+    for flag in "${API_SERVER_FLAGS[@]}"; do
+        if [[ $flag == --emulated-version=* ]]; then
+            printf '%s\n' "$flag"
+        fi
+    done
+}
+
 start_controller_manager() {
+    local -a shared
+    mapfile -t shared < <(shared_flags)
     write_kubeconfig controller-manager "$PKI/controller-manager.kubeconfig"
     start_process kube-controller-manager "$PROGRAMS/kube-controller-manager" \
         --kubeconfig="$PKI/controller-manager.kubeconfig" --authentication-kubeconfig="$PKI/controller-manager.kubeconfig" \
@@ -45,21 +58,24 @@ start_controller_manager() {
         --leader-elect=false --use-service-account-credentials=true \
         --service-account-private-key-file="$PKI/service-account.key" --root-ca-file="$PKI/ca.crt" \
         --kube-api-qps=200 --kube-api-burst=400 --flex-volume-plugin-dir="$STATE/volume-plugins" \
-        "${CONTROLLER_MANAGER_FLAGS[@]}"
+        "${shared[@]}" "${CONTROLLER_MANAGER_FLAGS[@]}"
 }
 
 start_scheduler() {
+    local -a shared
+    mapfile -t shared < <(shared_flags)
     write_kubeconfig scheduler "$PKI/scheduler.kubeconfig"
     start_process kube-scheduler "$PROGRAMS/kube-scheduler" \
         --kubeconfig="$PKI/scheduler.kubeconfig" --authentication-kubeconfig="$PKI/scheduler.kubeconfig" \
-        --authorization-kubeconfig="$PKI/scheduler.kubeconfig" --bind-address=127.0.0.1 --leader-elect=false
+        --authorization-kubeconfig="$PKI/scheduler.kubeconfig" --bind-address=127.0.0.1 --leader-elect=false \
+        "${shared[@]}"
 }
 
 # A pod can be created once its namespace has its service account.
 default_account_exists() { ask_api /api/v1/namespaces/default/serviceaccounts/default; }
 
 start_simulated_node() {
-    start_process nodesim "$PROGRAMS/nodesim" --kubeconfig "$STATE/kubeconfig" --node "$NODE_NAME" --node-ip "$NODE_IP"
+    start_process nodesim "$NODESIM/nodesim" --kubeconfig "$STATE/kubeconfig" --node "$NODE_NAME" --node-ip "$NODE_IP"
 }
 
 node_ready() {

@@ -8,6 +8,7 @@
 CHECKOUT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd -P)
 # shellcheck disable=SC2034
 CLUSTER_SCRIPTS=$CHECKOUT/tests/cluster
+STATE_MARKER=.interlude-cluster # stands in a state folder
 REGISTRY=/run/interlude # one folder for each cluster of this machine, whichever checkout it belongs to
 
 # choose_place NAME [STATE_FOLDER]
@@ -41,6 +42,17 @@ derive_places() {
     PKI=$STATE/pki
     HOST_LINK=il-$ID
     CGROUP=interlude-$ID
+}
+
+# Refuses a folder that holds something else.
+claim_state_folder() {
+    local foreign=''
+    if [[ -d $STATE && ! -e $STATE/$STATE_MARKER ]]; then
+        foreign=$(find "$STATE" -mindepth 1 -maxdepth 1 ! -name logs -print -quit)
+    fi
+    [[ -z $foreign ]] || die "the state folder $STATE holds something that is not a cluster's: $foreign"
+    mkdir -p "$STATE/logs"
+    : >"$STATE/$STATE_MARKER"
 }
 
 # Only one "up" or "down" works on a cluster at a time.

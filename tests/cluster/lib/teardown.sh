@@ -44,9 +44,13 @@ unmount_below() {
     done
 }
 
+# The marker says that the folder is ours to empty; --state-dir could name any folder.
 remove_state() {
-    [[ -d $STATE ]] || return 0
+    [[ -e $STATE/$STATE_MARKER ]] || return 0
     local entry
+    if [[ -f $STATE/audit.log ]]; then
+        mv "$STATE"/audit*.log "$LOGS/"
+    fi
     for entry in "$STATE"/*; do
         if [[ -e $entry && $entry != "$LOGS" ]]; then
             rm -rf --one-file-system "$entry"

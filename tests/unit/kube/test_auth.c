@@ -7,7 +7,6 @@
 #include <cmocka.h>
 /* clang-format on */
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,10 +23,6 @@
 #include "kube/base64.h"
 #include "kube/config.h"
 
-/* A credential of the v1 plugin API around what is put into status. */
-#define CREDENTIAL(status)                                                                         \
-    "echo '{\"apiVersion\":\"client.authentication.k8s.io/v1\",\"kind\":\"ExecCredential\","       \
-    "\"status\":{" status "}}'"
 #define TOKEN "\"token\":\"s3cret\""
 
 /* One caller that waits, and what it heard. */
@@ -112,137 +107,9 @@ static struct kube_auth *make_plugin(const char *script, int64_t deadline_ms)
     return make_auth(&(struct kube_auth_spec){.plugin = &plugin});
 }
 
-/* What a plugin prints or does, and what comes of it. */
-struct row {
-    const char *name;
-    const char *script;
-    int64_t deadline_ms;
-    const char *token;
-    const char *cert_data;
-    const char *error; /* behind `credential plugin "sh": ` */
-};
-
-static const struct row rows[] = {
-    {.name = "token", .script = CREDENTIAL(TOKEN), .token = "s3cret"},
-    {.name = "token with a time",
-     .script = CREDENTIAL(TOKEN ",\"expirationTimestamp\":\"2100-01-01T00:00:00Z\""),
-     .token = "s3cret"},
-    {.name = "null time",
-     .script = CREDENTIAL(TOKEN ",\"expirationTimestamp\":null"),
-     .token = "s3cret"},
-    {.name = "certificate",
-     .script = CREDENTIAL("\"clientCertificateData\":\"CERT\",\"clientKeyData\":\"s3cret\""),
-     .cert_data = "CERT"},
-    {.name = "certificate and token",
-     .script = CREDENTIAL(TOKEN ",\"clientCertificateData\":\"CERT\",\"clientKeyData\":\"s3cret\""),
-     .token = "s3cret",
-     .cert_data = "CERT"},
-    {.name = "chatter on stderr",
-     .script = "echo hello >&2; " CREDENTIAL(TOKEN),
-     .token = "s3cret"},
-    {.name = "reads its empty input", .script = "cat; " CREDENTIAL(TOKEN), .token = "s3cret"},
-    {.name = "child keeps the pipes open",
-     .script = "sleep 5 & " CREDENTIAL(TOKEN),
-     .token = "s3cret"},
-    {.name = "long output",
-     .script = "head -c 200000 /dev/zero | tr '\\0' ' '; " CREDENTIAL(TOKEN),
-     .token = "s3cret"},
-    {.name = "exit status",
-     .script = "echo first >&2; echo 'last words' >&2; exit 3",
-     .error = "exit status 3: last words"},
-    {.name = "exit status after a good answer",
-     .script = CREDENTIAL(TOKEN) "; exit 1",
-     .error = "exit status 1"},
-    {.name = "control characters on stderr",
-     .script = "printf 'a\\033[1mb\\n\\n' >&2; exit 1",
-     .error = "exit status 1: a [1mb"},
-    {.name = "much on stderr",
-     .script = "head -c 1000000 /dev/zero | tr '\\0' x >&2; printf '\\nlast\\n' >&2; exit 1",
-     .error = "exit status 1: last"},
-    {.name = "signal, which our mask does not block",
-     .script = "kill -TERM $$; sleep 5",
-     .error = "killed by signal 15"},
-    {.name = "deadline",
-     .script = "sleep 60",
-     .deadline_ms = 100,
-     .error = "it did not end within 100 ms"},
-    {.name = "deadline with a child",
-     .script = "sleep 60; true",
-     .deadline_ms = 100,
-     .error = "it did not end within 100 ms"},
-    {.name = "flood", .script = "cat /dev/zero", .error = "it printed more than 262144 bytes"},
-    {.name = "not JSON", .script = "echo s3cret", .error = "not JSON (line 1, column 1)"},
-    {.name = "nothing", .script = "true", .error = "not JSON (line 1, column 0)"},
-    {.name = "another kind",
-     .script = "echo '{\"kind\":\"Pod\"}'",
-     .error = "kind is \"Pod\", not \"ExecCredential\""},
-    {.name = "another version",
-     .script = "echo '{\"kind\":\"ExecCredential\",\"apiVersion\":\"v9\"}'",
-     .error =
-         "apiVersion is \"v9\", but the kubeconfig asks for \"client.authentication.k8s.io/v1\""},
-    {.name = "no status",
-     .script =
-         "echo '{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1\"}'",
-     .error = "status is missing"},
-    {.name = "empty status",
-     .script = CREDENTIAL(""),
-     .error = "status has neither token nor clientCertificateData and clientKeyData"},
-    {.name = "token of another type",
-     .script = CREDENTIAL("\"token\":1"),
-     .error = "status.token must be text"},
-    {.name = "token with a line break",
-     .script = CREDENTIAL("\"token\":\"s3cret\\u000aX-Evil: 1\""),
-     .error = "status.token holds white space or control characters"},
-    {.name = "certificate without key",
-     .script = CREDENTIAL("\"clientCertificateData\":\"CERT\""),
-     .error = "status.clientCertificateData is there without status.clientKeyData"},
-    {.name = "key without certificate",
-     .script = CREDENTIAL("\"clientKeyData\":\"s3cret\""),
-     .error = "status.clientKeyData is there without status.clientCertificateData"},
-    {.name = "time that is none",
-     .script = CREDENTIAL(TOKEN ",\"expirationTimestamp\":\"soon\""),
-     .error = "status.expirationTimestamp is \"soon\", not an RFC 3339 time"},
-    {.name = "time in the past",
-     .script = CREDENTIAL(TOKEN ",\"expirationTimestamp\":\"2020-01-01T00:00:00Z\""),
-     .error =
-         "the credential had expired when it came (status.expirationTimestamp is 2020-01-01T00:00:00Z)"},
-};
-
 static void check_text(const char *seen, const char *want)
 {
     assert_string_equal(seen == NULL ? "(none)" : seen, want == NULL ? "(none)" : want);
-}
-
-static void run_row(void **state)
-{
-    const struct row *row = *state;
-    struct caller caller = {.loop = make_loop(),
-                            .auth = make_plugin(row->script, row->deadline_ms)};
-    struct loop *loop = caller.loop;
-    struct kube_auth *auth = caller.auth;
-    struct kube_credentials credentials;
-    int64_t begin_ms = clock_now_ms();
-    assert_false(kube_auth_get(auth, &credentials));
-    wait_once(&caller);
-    if (row->error != NULL) {
-        assert_false(caller.has_credentials);
-        assert_int_equal(caller.err.kind,
-                         str_starts_with(caller.err.text, "credential plugin \"sh\": ")
-                             ? caller.err.kind
-                             : ERR_NONE);
-        assert_string_equal(caller.err.text + strlen("credential plugin \"sh\": "), row->error);
-        assert_null(strstr(caller.err.text, "s3cret"));
-        assert_false(kube_auth_get(auth, &credentials));
-    } else {
-        assert_string_equal(caller.err.text, "");
-        check_text(caller.token, row->token);
-        check_text(caller.cert_data, row->cert_data);
-        assert_true(kube_auth_get(auth, &credentials));
-    }
-    assert_true(clock_now_ms() - begin_ms < 4000);
-    caller_fini(&caller);
-    kube_auth_free(auth);
-    loop_free(loop);
 }
 
 /* A folder of its own for each test that needs files. */
@@ -619,7 +486,7 @@ static void wait_answers_at_once_without_plugin(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest others[] = {
+    const struct CMUnitTest tests[] = {
         cmocka_unit_test(plugin_runs_once_for_many),
         cmocka_unit_test(plugin_failure_backs_off),
         cmocka_unit_test(plugin_runs_again_when_refused),
@@ -633,20 +500,5 @@ int main(void)
         cmocka_unit_test(certificate_file_changes_the_generation),
         cmocka_unit_test(wait_answers_at_once_without_plugin),
     };
-    struct CMUnitTest tests[ARRAY_LEN(rows) + ARRAY_LEN(others)];
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        tests[i] = (struct CMUnitTest){
-            .name = rows[i].name,
-            .test_func = run_row,
-            .initial_state = (void *)(uintptr_t)&rows[i],
-        };
-    }
-    memcpy(tests + ARRAY_LEN(rows), others, sizeof(others));
-    /* As the controller, which reads these from a descriptor. */
-    sigset_t blocked;
-    (void)sigemptyset(&blocked);
-    (void)sigaddset(&blocked, SIGTERM);
-    (void)sigaddset(&blocked, SIGINT);
-    (void)sigprocmask(SIG_BLOCK, &blocked, NULL);
-    return _cmocka_run_group_tests("auth", tests, ARRAY_LEN(tests), NULL, NULL);
+    return cmocka_run_group_tests_name("auth", tests, NULL, NULL);
 }

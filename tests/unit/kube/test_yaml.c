@@ -160,7 +160,7 @@ static void depth_is_limited(void **state)
 static void deepest_is_accepted(void **state)
 {
     (void)state;
-    char text[2 * YAML_MAX_DEPTH + 1];
+    char text[(size_t)2 * YAML_MAX_DEPTH + 1];
     memset(text, '[', YAML_MAX_DEPTH);
     memset(text + YAML_MAX_DEPTH, ']', YAML_MAX_DEPTH);
     text[2 * YAML_MAX_DEPTH] = '\0';
@@ -186,11 +186,10 @@ int main(void)
     struct CMUnitTest tests[sizeof(rows) / sizeof(rows[0]) + 3];
     size_t count = 0;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        tests[count++] = (struct CMUnitTest){
-            .name = rows[i].name,
-            .test_func = run_row,
-            .initial_state = (void *)(uintptr_t)&rows[i],
-        };
+        const void *row = &rows[i];
+        tests[count] = (struct CMUnitTest){.name = rows[i].name, .test_func = run_row};
+        memcpy(&tests[count].initial_state, &row, sizeof(row)); /* cmocka takes no const */
+        count++;
     }
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(depth_is_limited);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(deepest_is_accepted);

@@ -292,7 +292,9 @@ func (n *node) renewLease(ctx context.Context) {
 		}
 		_, err := leases.Create(ctx, lease, metav1.CreateOptions{})
 		if apierrors.IsAlreadyExists(err) {
-			_, err = leases.Update(ctx, lease, metav1.UpdateOptions{})
+			// An update would want the resourceVersion; nobody else writes this Lease.
+			patch := fmt.Sprintf(`{"spec":{"renewTime":%q}}`, now.UTC().Format(metav1.RFC3339Micro))
+			_, err = leases.Patch(ctx, n.name, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
 		}
 		if err != nil {
 			slog.Info("node lease not renewed", "err", err)

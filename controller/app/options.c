@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/options.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/str.h"
+
+static const char program_help[] =
+    "Interlude runs database schema migrations between deployments.\n"
+    "\n"
+    "Commands:\n"
+    "  controller   Run the controller\n"
+    "  version      Print the version\n"
+    "  help         Help about a command\n"
+    "\n"
+    "Usage:\n"
+    "  interlude COMMAND [flags]\n"
+    "\n"
+    "Use \"interlude COMMAND --help\" for more about a command.\n";
+
+static const char controller_help[] =
+    "Run the controller: watch SchemaMigrations and run each once, when its gates are open.\n"
+    "\n"
+    "Examples:\n"
+    "  # Outside a cluster, as the current context's user\n"
+    "  interlude controller --kubeconfig ~/.kube/config\n"
+    "\n"
+    "  # Inside a cluster, for one namespace, with probes and metrics\n"
+    "  interlude controller --namespace shop --health-address :8080\n"
+    "\n"
+    "Options:\n"
+    "    --kubeconfig='':\n"
+    "        Path to the kubeconfig file. Without it: the pod's service account.\n"
+    "    --context='':\n"
+    "        The context of the kubeconfig to use. Default: its current-context.\n"
+    "    -n, --namespace='':\n"
+    "        Only this namespace's migrations. Default: all namespaces.\n"
+    "    --health-address='':\n"
+    "        Serve /healthz, /readyz and /metrics on this address, such as :8080 or 127.0.0.1:8080.\n"
+    "        Default: not served.\n"
+    "    --log-level='info':\n"
+    "        Least level of the records to write: debug, info, warn or error.\n"
+    "    --log-format='logfmt':\n"
+    "        Format of the records: logfmt or json.\n"
+    "\n"
+    "Usage:\n"
+    "  interlude controller [--kubeconfig=FILE] [flags]\n";
+
+static const char version_help[] = "Print the version.\n"
+                                   "\n"
+                                   "Usage:\n"
+                                   "  interlude version\n";
+
+static const struct {
+    const char *name;
+    enum command command;
+    const char *help;
+} commands[] = {
+    {"controller", COMMAND_CONTROLLER, controller_help},
+    {"version", COMMAND_VERSION, version_help},
+};
+
+const char *options_help(const char *about)
+{
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+        if (str_eq(about, commands[i].name)) {
+            return commands[i].help;
+        }
+    }
+    return program_help;
+}
+
+static bool parse_level(const char *value, struct options *options, struct err *err)
+{
+    static const char *const names[] = {"debug", "info", "warn", "error"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (str_eq(value, names[i])) {
+            options->log_level = (enum log_level)i;
+            return true;
+        }
+    }
+    return err_set(err, ERR_INVALID,
+                   "--log-level: \"%s\" is no level; use debug, info, warn or error", value);
+}
+
+static bool parse_format(const char *value, struct options *options, struct err *err)
+{
+    if (str_eq(value, "json")) {
+        options->log_format = LOG_JSON;
+        return true;
+    }
+    if (str_eq(value, "logfmt")) {
+        options->log_format = LOG_LOGFMT;
+        return true;
+    }
+    return err_set(err, ERR_INVALID, "--log-format: \"%s\" is no format; use logfmt or json",
+                   value);
+}
+
+/* One text flag; NULL in the table's last member: parsed by its own function. */
+static bool set_flag(const char *name, const char *value, struct options *options, struct err *err)
+{
+    const struct {
+        const char *name;
+        const char **place;
+    } texts[] = {
+        {"--kubeconfig", &options->kubeconfig},
+        {"--context", &options->context},
+        {"--namespace", &options->ns},
+        {"-n", &options->ns},
+        {"--health-address", &options->health_address},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        if (str_eq(name, texts[i].name)) {
+            if (value[0] == '\0') {
+                return err_set(err, ERR_INVALID, "%s: the value is empty; leave the flag out",
+                               name);
+            }
+            *texts[i].place = value;
+            return true;
+        }
+    }
+    if (str_eq(name, "--log-level")) {
+        return parse_level(value, options, err);
+    }
+    if (str_eq(name, "--log-format")) {
+        return parse_format(value, options, err);
+    }
+    return err_set(err, ERR_INVALID,
+                   "unknown flag: %s\nSee 'interlude controller --help' for usage.", name);
+}
+
+static bool is_help(const char *arg)
+{
+    return str_eq(arg, "--help") || str_eq(arg, "-h");
+}
+
+#define FLAG_NAME_MAX 64
+
+static bool parse_flags(int argc, char **argv, struct options *options, struct err *err)
+{
+    for (int i = 2; i < argc; i++) {
+        char name[FLAG_NAME_MAX];
+        const char *equals = strchr(argv[i], '=');
+        size_t len = equals == NULL ? strlen(argv[i]) : (size_t)(equals - argv[i]);
+        if (is_help(argv[i])) {
+            options->command = COMMAND_HELP;
+            options->help_about = argv[1];
+            return true;
+        }
+        if (argv[i][0] != '-') {
+            return err_set(err, ERR_INVALID,
+                           "unexpected argument \"%s\"\nSee 'interlude %s --help' for usage.",
+                           argv[i], argv[1]);
+        }
+        if (len >= sizeof(name)) {
+            return err_set(err, ERR_INVALID, "unknown flag: %.60s...", argv[i]);
+        }
+        memcpy(name, argv[i], len);
+        name[len] = '\0';
+        const char *value = equals == NULL ? NULL : equals + 1;
+        if (value == NULL && i + 1 < argc) {
+            value = argv[++i];
+        }
+        if (value == NULL) {
+            return err_set(err, ERR_INVALID, "flag needs a value: %s", name);
+        }
+        if (!set_flag(name, value, options, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool options_parse(int argc, char **argv, struct options *ret_options, struct err *err)
+{
+    struct options options = {
+        .command = COMMAND_HELP, .log_level = LOG_INFO, .log_format = LOG_LOGFMT};
+    const char *name = argc < 2 ? "help" : argv[1];
+
+    if (is_help(name) || str_eq(name, "help")) {
+        options.help_about = argc > 2 ? argv[2] : NULL;
+        *ret_options = options;
+        return true;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+        if (str_eq(name, commands[i].name)) {
+            options.command = commands[i].command;
+            if (!parse_flags(argc, argv, &options, err)) {
+                return false;
+            }
+            *ret_options = options;
+            return true;
+        }
+    }
+    return err_set(err, ERR_INVALID, "unknown command \"%s\"\nSee 'interlude --help' for usage.",
+                   name);
+}

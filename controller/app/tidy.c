@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/tidy.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "app/manager.h"
+#include "app/resource.h"
+#include "app/task.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "codec/decode.h"
+#include "codec/job.h"
+#include "codec/job_patch.h"
+#include "codec/status.h"
+#include "domain/leftover.h"
+#include "domain/orphan.h"
+#include "domain/selector.h"
+
+/* A Job whose migration is gone stays this long for whoever wants to know what happened. */
+#define ORPHANED_JOB_KEPT_S 3600
+#define STEPS_MAX           20
+
+struct tidier {
+    struct task task;
+    struct manager *manager;
+    char *key;
+    char *ns;
+    char *name;
+    void (*turn)(struct tidier *tidier);
+    unsigned steps;
+    /* Learnt by this chain. */
+    struct arena arena;
+    enum presence migration_presence;
+    struct migration *migration;
+    enum presence database_presence;
+    struct database *database;
+    enum presence job_presence;
+    struct job *job;
+    struct pod *pods;
+    size_t pod_count;
+    bool are_pods_fresh;
+};
+
+static struct tidier *tidier_of(struct task *task)
+{
+    return (struct tidier *)(void *)task; /* its first member */
+}
+
+void tidier_free(struct tidier *tidier)
+{
+    task_fini(&tidier->task);
+    arena_fini(&tidier->arena);
+    free(tidier->key);
+    free(tidier->ns);
+    free(tidier->name);
+    free(tidier);
+}
+
+static void end_chain(struct tidier *tidier)
+{
+    struct manager *manager = tidier->manager;
+    struct task *task = &tidier->task;
+    (void)map_take(&manager->tidiers, tidier->key);
+    if (task->is_failed) {
+        telemetry_problem(manager->telemetry, "tidying failed", tidier->key, &task->err);
+        queue_failed(manager->queue, tidier->key, task->retry_after_ms);
+    } else {
+        queue_done(manager->queue, tidier->key);
+    }
+    tidier_free(tidier);
+}
+
+static void go_on(struct task *task)
+{
+    struct tidier *tidier = tidier_of(task);
+    if (task->is_failed || ++tidier->steps > STEPS_MAX) {
+        end_chain(tidier);
+        return;
+    }
+    tidier->turn(tidier);
+    if (task->in_flight == 0) {
+        end_chain(tidier);
+    }
+}
+
+static void begin(struct manager *manager, const char *ns, const char *name, const char *key,
+                  void (*turn)(struct tidier *tidier))
+{
+    struct tidier *tidier = xcalloc(1, sizeof(*tidier));
+    tidier->task.client = manager->client;
+    tidier->task.on_idle = go_on;
+    tidier->manager = manager;
+    tidier->key = xstrdup(key);
+    tidier->ns = xstrdup(ns);
+    tidier->name = xstrdup(name);
+    tidier->turn = turn;
+    (void)map_set(&manager->tidiers, key, tidier);
+    go_on(&tidier->task);
+}
+
+/* ---- fresh reads ---- */
+
+static void on_migration(struct task *task, const struct kube_response *response, size_t index)
+{
+    (void)index;
+    struct tidier *tidier = tidier_of(task);
+    struct err err = {0};
+    if (!response->is_ok && response->err.kind == ERR_NOT_FOUND) {
+        tidier->migration_presence = PRESENCE_ABSENT;
+        return;
+    }
+    if (!response->is_ok) {
+        task_fail(task, response, "read the migration");
+        return;
+    }
+    tidier->migration = arena_alloc(&tidier->arena, sizeof(*tidier->migration));
+    if (!migration_decode(&tidier->arena, response->body, tidier->migration, &err)) {
+        task_fail_with(task, &err);
+        return;
+    }
+    tidier->migration_presence = PRESENCE_PRESENT;
+}
+
+static void on_database(struct task *task, const struct kube_response *response, size_t index)
+{
+    (void)index;
+    struct tidier *tidier = tidier_of(task);
+    struct err err = {0};
+    if (!response->is_ok && response->err.kind == ERR_NOT_FOUND) {
+        tidier->database_presence = PRESENCE_ABSENT;
+        return;
+    }
+    if (!response->is_ok) {
+        task_fail(task, response, "read the Database");
+        return;
+    }
+    tidier->database = arena_alloc(&tidier->arena, sizeof(*tidier->database));
+    if (!database_decode(&tidier->arena, response->body, tidier->database, &err)) {
+        task_fail_with(task, &err);
+        return;
+    }
+    tidier->database_presence = PRESENCE_PRESENT;
+}
+
+static void on_job(struct task *task, const struct kube_response *response, size_t index)
+{
+    (void)index;
+    struct tidier *tidier = tidier_of(task);
+    struct err err = {0};
+    if (!response->is_ok && response->err.kind == ERR_NOT_FOUND) {
+        tidier->job_presence = PRESENCE_ABSENT;
+        return;
+    }
+    if (!response->is_ok) {
+        task_fail(task, response, "read the Job");
+        return;
+    }
+    tidier->job = arena_alloc(&tidier->arena, sizeof(*tidier->job));
+    if (!job_decode(&tidier->arena, response->body, tidier->job, &err)) {
+        task_fail_with(task, &err);
+        return;
+    }
+    tidier->job_presence = PRESENCE_PRESENT;
+}
+
+static void on_pods(struct task *task, const struct kube_response *response, size_t index)
+{
+    (void)index;
+    struct tidier *tidier = tidier_of(task);
+    if (!response->is_ok) {
+        task_fail(task, response, "read the pods of the attempt");
+        return;
+    }
+    const json_t *items = json_object_get(response->body, "items");
+    tidier->pod_count = json_array_size(items);
+    tidier->pods = arena_array(&tidier->arena, tidier->pod_count, sizeof(*tidier->pods));
+    for (size_t i = 0; i < tidier->pod_count; i++) {
+        struct err err = {0};
+        if (!pod_decode(&tidier->arena, json_array_get(items, i), &tidier->pods[i], &err)) {
+            task_fail_with(task, &err);
+            return;
+        }
+    }
+    tidier->are_pods_fresh = true;
+}
+
+static void get(struct tidier *tidier, const char *path, task_fn *fn)
+{
+    struct kube_call call = {.method = KUBE_GET, .path = path};
+    task_call(&tidier->task, &call, fn, 0);
+}
+
+/* ---- writes ---- */
+
+/* Whatever was changed or is gone: the chain has done its work, and a watch event begins the next. */
+static void on_changed(struct task *task, const struct kube_response *response, size_t index)
+{
+    (void)index;
+    struct tidier *tidier = tidier_of(task);
+    if (!response->is_ok && response->err.kind != ERR_NOT_FOUND) {
+        task_fail(task, response, "tidy up");
+        return;
+    }
+    tidier->steps = STEPS_MAX;
+}
+
+static void on_released(struct task *task, const struct kube_response *response, size_t index)
+{
+    (void)index;
+    struct tidier *tidier = tidier_of(task);
+    struct manager *manager = tidier->manager;
+    struct err err = {0};
+    if (!response->is_ok) {
+        task_fail(task, response, "write the Database");
+        return;
+    }
+    if (store_update(manager_store(manager, SOURCE_DATABASES), response->body, &err) ==
+        STORE_FAILED) {
+        task_fail_with(task, &err);
+        return;
+    }
+    manager_wake_database(manager, tidier->ns, tidier->name);
+    tidier->steps = STEPS_MAX;
+}
+
+static void delete_job(struct tidier *tidier, const struct job *job)
+{
+    json_auto_t *options = delete_options(job->meta.uid, job->meta.resource_version);
+    struct kube_call call = {
+        .method = KUBE_DELETE,
+        .path = resource_path(&tidier->arena, RESOURCE_JOB, tidier->ns, job->meta.name),
+        .body = options,
+    };
+    task_call(&tidier->task, &call, on_changed, 0);
+}
+
+static void patch(struct tidier *tidier, enum resource resource, const char *name,
+                  const json_t *body)
+{
+    struct kube_call call = {
+        .method = KUBE_PATCH,
+        .path = resource_path(&tidier->arena, resource, tidier->ns, name),
+        .content_type = KUBE_STRATEGIC_MERGE_PATCH,
+        .body = body,
+    };
+    task_call(&tidier->task, &call, on_changed, 0);
+}
+
+/* ---- claims without a migration: step 13 ---- */
+
+static void find_orphan_job(struct tidier *tidier, const struct claim *claim, struct orphan *seen)
+{
+    const struct store *jobs = manager_store(tidier->manager, SOURCE_JOBS);
+    seen->job_presence = tidier->job_presence;
+    seen->job = tidier->job;
+    seen->is_job_fresh = tidier->job_presence == PRESENCE_PRESENT;
+    const struct job *job = NULL;
+    while (seen->job_presence == PRESENCE_UNKNOWN &&
+           (job = store_next_of_group(jobs, claim->uid, job)) != NULL) {
+        if (job->attempt == claim->attempt) {
+            seen->job_presence = PRESENCE_PRESENT;
+            seen->job = job;
+        }
+    }
+}
+
+static void read_orphan_job(struct tidier *tidier, const struct claim *claim)
+{
+    struct meta meta = {.ns = tidier->ns, .name = claim->migration, .uid = claim->uid};
+    const char *name = job_name(&tidier->arena, &meta, claim->attempt);
+    get(tidier, resource_path(&tidier->arena, RESOURCE_JOB, tidier->ns, name), on_job);
+}
+
+static void read_orphan_pods(struct tidier *tidier, const struct claim *claim)
+{
+    const char *selector =
+        arena_printf(&tidier->arena, LABEL_MIGRATION_UID "=%s," LABEL_ATTEMPT "=%" PRId64,
+                     claim->uid, claim->attempt);
+    get(tidier, resource_select_path(&tidier->arena, RESOURCE_POD, tidier->ns, selector), on_pods);
+}
+
+static void write_database(struct tidier *tidier, const struct database *database,
+                           const json_t *body, bool is_status)
+{
+    struct kube_call call = {
+        .method = KUBE_PATCH,
+        .path = is_status
+                    ? resource_status_path(&tidier->arena, RESOURCE_DATABASE, &database->meta)
+                    : resource_path(&tidier->arena, RESOURCE_DATABASE, tidier->ns, tidier->name),
+        .content_type = KUBE_MERGE_PATCH,
+        .body = body,
+    };
+    task_call(&tidier->task, &call, on_released, 0);
+}
+
+static void drive_orphan(struct tidier *tidier, const struct database *database)
+{
+    struct manager *manager = tidier->manager;
+    const struct claim *claim = &database->claim;
+    struct orphan seen = {
+        .now_s = manager_now_s(manager),
+        .database = database,
+        .pods = tidier->pods,
+        .pod_count = tidier->pod_count,
+        .are_pods_fresh = tidier->are_pods_fresh,
+    };
+    struct plan plan = {0};
+    find_orphan_job(tidier, claim, &seen);
+    orphan_decide(&tidier->arena, &seen, &plan);
+    telemetry_decided(manager->telemetry, tidier->key, &plan);
+    if ((plan.actions & ACTION_READ_JOB) != 0) {
+        read_orphan_job(tidier, claim);
+    }
+    if ((plan.actions & ACTION_READ_PODS) != 0) {
+        read_orphan_pods(tidier, claim);
+    }
+    if ((plan.actions & ACTION_DELETE_JOB) != 0) {
+        delete_job(tidier, seen.job);
+    }
+    if ((plan.actions & ACTION_RELEASE) != 0) {
+        json_auto_t *body = database_release_patch(database, plan.passage);
+        write_database(tidier, database, body, true);
+    }
+}
+
+static bool is_named_by_unfinished(const struct tidier *tidier)
+{
+    char *group = xasprintf("%s/%s", tidier->ns, tidier->name);
+    const struct store *migrations = manager_store(tidier->manager, SOURCE_MIGRATIONS);
+    bool is_named = store_next_of_group(migrations, group, NULL) != NULL;
+    free(group);
+    return is_named;
+}
+
+static void database_turn(struct tidier *tidier)
+{
+    struct manager *manager = tidier->manager;
+    const struct database *database = manager_database(manager, tidier->ns, tidier->name);
+    if (database == NULL) {
+        return;
+    }
+    if (database->claim.migration == NULL) {
+        if (database->meta.has_finalizer && !is_named_by_unfinished(tidier)) {
+            json_auto_t *body = finalizer_patch(&database->meta, FINALIZER_MIGRATION, false);
+            write_database(tidier, database, body, false);
+        }
+        return;
+    }
+    const struct migration *migration =
+        manager_migration(manager, tidier->ns, database->claim.migration);
+    if (migration != NULL && str_eq(migration->meta.uid, database->claim.uid)) {
+        manager_wake_migration(manager, tidier->ns, database->claim.migration);
+        return;
+    }
+    if (tidier->migration_presence == PRESENCE_UNKNOWN) {
+        get(tidier,
+            resource_path(&tidier->arena, RESOURCE_MIGRATION, tidier->ns,
+                          database->claim.migration),
+            on_migration);
+        return;
+    }
+    if (tidier->migration_presence == PRESENCE_PRESENT &&
+        str_eq(tidier->migration->meta.uid, database->claim.uid)) {
+        task_fail_with(&tidier->task,
+                       &(struct err){ERR_TRANSIENT, "the caches do not show the migration yet"});
+        return;
+    }
+    drive_orphan(tidier, database);
+}
+
+void tidy_database(struct manager *manager, const char *ns, const char *name, const char *key)
+{
+    begin(manager, ns, name, key, database_turn);
+}
+
+/* ---- what attempts left behind: step 14 ---- */
+
+/* True once migration and Database have been read from the server. */
+static bool read_both(struct tidier *tidier, const char *migration, const char *database)
+{
+    if (tidier->migration_presence != PRESENCE_UNKNOWN) {
+        return true;
+    }
+    get(tidier, resource_path(&tidier->arena, RESOURCE_MIGRATION, tidier->ns, migration),
+        on_migration);
+    get(tidier, resource_path(&tidier->arena, RESOURCE_DATABASE, tidier->ns, database),
+        on_database);
+    return false;
+}
+
+static void job_turn(struct tidier *tidier)
+{
+    const struct job *job =
+        store_get(manager_store(tidier->manager, SOURCE_JOBS), tidier->ns, tidier->name);
+    if (job == NULL || job->migration == NULL || job->database == NULL ||
+        !read_both(tidier, job->migration, job->database)) {
+        return;
+    }
+    const struct migration *migration = tidier->migration;
+    bool is_owned = migration != NULL && str_eq(migration->meta.uid, job->migration_uid);
+    json_t *body = NULL;
+    switch (leftover_judge(migration, tidier->database, job)) {
+    case LEFTOVER_DELETE:
+        delete_job(tidier, job);
+        break;
+    case LEFTOVER_LET_GO:
+        body = job_let_go_patch(job->meta.uid, is_owned ? &migration->meta : NULL,
+                                is_owned ? migration->keep_for_s : ORPHANED_JOB_KEPT_S);
+        patch(tidier, RESOURCE_JOB, job->meta.name, body);
+        json_decref(body);
+        break;
+    case LEFTOVER_NOTHING:
+        break;
+    }
+}
+
+void tidy_job(struct manager *manager, const char *ns, const char *name, const char *key)
+{
+    begin(manager, ns, name, key, job_turn);
+}
+
+static void pod_turn(struct tidier *tidier)
+{
+    const struct pod *pod =
+        store_get(manager_store(tidier->manager, SOURCE_PODS), tidier->ns, tidier->name);
+    if (pod == NULL) {
+        return;
+    }
+    const char *migration = pairs_get(&pod->facts.labels, LABEL_MIGRATION);
+    const char *database = pairs_get(&pod->facts.labels, LABEL_DATABASE);
+    if (migration == NULL || database == NULL || !read_both(tidier, migration, database)) {
+        return;
+    }
+    if (leftover_judge_pod(tidier->migration, tidier->database, pod) == LEFTOVER_LET_GO) {
+        json_auto_t *body = pod_let_go_patch(&pod->meta);
+        patch(tidier, RESOURCE_POD, pod->meta.name, body);
+    }
+}
+
+void tidy_pod(struct manager *manager, const char *ns, const char *name, const char *key)
+{
+    begin(manager, ns, name, key, pod_turn);
+}

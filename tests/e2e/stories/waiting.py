@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stories of what is not there (yet)."""
+from harness.story import APP, Story
+
+
+class Waiting(Story):
+
+    def test_missing_deployment(self):
+        """It waits for the application that it names, and runs when that comes."""
+        self.database_stands_at("1")
+        self.migrate("add-column", toVersion="2", applications=[{"name": APP, "versions": "^1"}])
+        self.says("add-column", f"Deployment {APP}", "does not exist", phase="Waiting")
+        self.has_run()
+        self.deploy(self.idle(image="orders-api:1.0.0"))
+        self.reaches("add-column", "Succeeded")
+        self.has_run("add-column")
+
+    def test_missing_deployment_to_inherit_from(self):
+        run = {"container": {"inheritFrom": {"name": APP}, "image": "probe:1.0.0", "command": ["/bin/probe"], "args": ["-as=it"]}}
+        self.migrate("add-column", run)
+        self.says("add-column", APP, phase="Waiting")
+        self.assertEqual("False", self.conditions(self.migration("add-column"))["JobValid"]["status"])
+        self.has_run()
+        self.deploy(self.idle(image="orders-api:1.0.0"))
+        self.reaches("add-column", "Succeeded")
+        self.has_run("it")
+
+    def test_missing_container(self):
+        """The application has no container of that name: it says which it has."""
+        self.database_stands_at("1")
+        self.deploy(self.idle(image="orders-api:1.0.0"))
+        self.migrate("add-column", toVersion="2", applications=[{"name": APP, "container": "web", "versions": "^1"}])
+        self.says("add-column", "no container web", "api", phase="Waiting")
+        self.has_run()
+        self.api.patch("schemamigrations", self.namespace, "add-column",
+                       {"spec": {"applications": [{"name": APP, "container": "api", "versions": "^1"}]}})
+        self.reaches("add-column", "Succeeded")
+        self.has_run("add-column")
+
+    def test_missing_config_map(self):
+        """Only the start shows it: the message while Running names it, and startTimeout ends it."""
+        run = self.probe("add-column", startTimeout="8s")
+        run["container"]["envFrom"].append({"configMapRef": {"name": "settings"}})
+        self.migrate("add-column", run)
+        self.says("add-column", 'configmap "settings" not found', phase="Running")
+        failed = self.reaches("add-column", "Failed", "NeverStarted")
+        self.assertIn('configmap "settings" not found', failed["status"]["message"])
+        self.has_run()
+        self.assertNotIn("claim", self.ledger())
+
+    def test_config_map_that_comes(self):
+        """The same, but the ConfigMap comes in time: the same attempt runs."""
+        run = self.probe("add-column")
+        run["container"]["envFrom"].append({"configMapRef": {"name": "settings"}})
+        self.migrate("add-column", run)
+        self.says("add-column", 'configmap "settings" not found', phase="Running")
+        self.api.create("configmaps", self.namespace, {"metadata": {"name": "settings"}, "data": {"A": "1"}})
+        done = self.reaches("add-column", "Succeeded", timeout=90)
+        self.assertEqual(1, done["status"]["attempt"]["number"])
+        self.has_run("add-column")
+
+    def test_missing_service_account(self):
+        """The dry run of the pod finds it before anything is claimed."""
+        self.migrate("add-column", {"podTemplate": {"spec": {"serviceAccountName": "migrator", "containers": [
+            {"name": "run", "image": "probe:1.0.0", "args": ["-as=it"], "envFrom": [{"secretRef": {"name": "orders-db"}}]}]}}})
+        self.says("add-column", "migrator", phase="Waiting")
+        self.assertEqual("False", self.conditions(self.migration("add-column"))["JobValid"]["status"])
+        self.has_run()
+
+    def test_from_version(self):
+        """The ledger must stand where the migration begins; it runs as soon as it does."""
+        self.migrate("second", fromVersion="1", toVersion="2")
+        self.reaches("second", "Waiting", "SchemaVersionNotMet")
+        self.has_run()
+        self.migrate("first", toVersion="1")
+        self.reaches("second", "Succeeded")
+        self.has_run("first", "second")
+
+    def test_suspended(self):
+        self.migrate("add-column", suspend=True)
+        self.reaches("add-column", "Waiting", "Suspended")
+        self.has_run()
+        self.api.patch("schemamigrations", self.namespace, "add-column", {"spec": {"suspend": False}})
+        self.reaches("add-column", "Succeeded")
+        self.has_run("add-column")
