@@ -9,7 +9,7 @@ SHELL := /bin/bash
 # make image IMAGE=registry/name:tag
 IMAGE ?= interlude:dev
 # the cluster that cluster-up, cluster-down and demo use
-CLUSTER ?= interlude
+CLUSTER ?= main
 # what make test runs: deps build unit lint integration e2e
 STAGES ?=
 # files for make fmt

@@ -45,6 +45,7 @@ static void on_status_written(struct task *task, const struct kube_response *res
         return;
     }
     work->status_written_ms = clock_now_ms();
+    work->owes_event = true;
     apply_learn(work, manager_store(manager, SOURCE_MIGRATIONS), response);
     const struct migration *migration = apply_migration(work);
     if (migration != NULL && !work->plan.is_status_minor) {
@@ -105,23 +106,39 @@ static void on_database_written(struct task *task, const struct kube_response *r
     (void)index;
     struct work *work = work_of(task);
     struct manager *manager = work->manager;
-    const char *name = work->database;
+    struct store *store = manager_store(manager, SOURCE_DATABASES);
     struct err err = {0};
     if (!response->is_ok) {
         if (response->err.kind == ERR_NOT_FOUND) {
-            (void)store_remove(manager_store(manager, SOURCE_DATABASES), work->ns, name, NULL);
+            (void)store_remove(store, work->ns, work->database, NULL);
         }
         task_fail(task, response, "write the Database");
         return;
     }
     /* New ones too: a Database that we created is needed before its watch event comes. */
-    if (store_put(manager_store(manager, SOURCE_DATABASES), response->body, &err) == STORE_FAILED) {
+    if (store_put(store, response->body, &err) == STORE_FAILED) {
         task_fail_with(task, &err);
         return;
     }
     if ((work->plan.actions & ACTION_RELEASE) != 0) {
-        manager_wake_database(manager, work->ns, name);
+        manager_wake_database(manager, work->ns, work->database);
     }
+}
+
+/* Another migration, or a user, was quicker: theirs is read, since its watch event may take a while. */
+static void on_database_created(struct task *task, const struct kube_response *response,
+                                size_t index)
+{
+    struct work *work = work_of(task);
+    if (response->is_ok || response->err.kind != ERR_EXISTS) {
+        on_database_written(task, response, index);
+        return;
+    }
+    struct kube_call call = {
+        .method = KUBE_GET,
+        .path = resource_path(&work->arena, RESOURCE_DATABASE, work->ns, work->database),
+    };
+    task_call(task, &call, on_database_written, 0);
 }
 
 static void patch_database(struct work *work, const struct database *database, const json_t *patch,
@@ -151,7 +168,7 @@ static void create_database(struct work *work, const struct observed *seen)
         .path = resource_path(&work->arena, RESOURCE_DATABASE, work->ns, NULL),
         .body = object,
     };
-    task_call(&work->task, &call, on_database_written, 0);
+    task_call(&work->task, &call, on_database_created, 0);
 }
 
 static void hold_database(struct work *work, const struct observed *seen)
@@ -191,6 +208,7 @@ static void on_event_recorded(struct task *task, const struct kube_response *res
     }
     free(work->recorded_event);
     work->recorded_event = xstrdup(work->event_name);
+    work->owes_event = false;
 }
 
 static void record_event(struct work *work, const struct observed *seen)

@@ -74,7 +74,8 @@ static void turn(struct work *work)
     struct manager *manager = work->manager;
     do {
         const struct migration *migration = manager_migration(manager, work->ns, work->name);
-        if (migration == NULL || !reconcile_is_wanted(migration)) {
+        bool is_wanted = migration != NULL && (reconcile_is_wanted(migration) || work->owes_event);
+        if (!is_wanted) {
             drop(work, migration);
             return;
         }
@@ -95,7 +96,14 @@ static void turn(struct work *work)
         apply_start(work, &seen);
     } while (work->task.in_flight == 0 && work->is_step_done);
     if (work->task.in_flight == 0) {
-        end_chain(work);
+        /* Nothing was left to do, so whatever Event was due has been recorded. */
+        const struct migration *migration = manager_migration(manager, work->ns, work->name);
+        work->owes_event = false;
+        if (migration == NULL || !reconcile_is_wanted(migration)) {
+            drop(work, migration);
+        } else {
+            end_chain(work);
+        }
     }
 }
 

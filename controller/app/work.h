@@ -57,6 +57,7 @@ struct work {
     struct learnt learnt;
     struct dry_run_memory dry_run;
     char *recorded_event; /* name of the last one that the server has; NULL: none known */
+    bool owes_event;      /* a status was written since: keeps a finished migration's work alive */
     char *no_pod_reason;  /* NULL: not asked, or long ago */
     int64_t no_pod_asked_s;
     int64_t status_written_ms;

@@ -187,8 +187,8 @@ bool migration_decode(struct arena *arena, const json_t *object, struct migratio
         return false;
     }
     spec_read(&reader, object, ret);
-    ret->database_key = arena_printf(arena, "%s/%s", str_or_empty(ret->meta.ns),
-                                     str_or_empty(ret->database));
+    ret->database_key =
+        arena_printf(arena, "%s/%s", str_or_empty(ret->meta.ns), str_or_empty(ret->database));
     if (reader_has_failed(&reader)) {
         ret->spec_error = arena_strdup(arena, reader.err.text);
     }

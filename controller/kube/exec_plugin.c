@@ -351,6 +351,10 @@ static int spawn(struct exec_plugin *plugin, int out_fd, int error_fd)
         failed = posix_spawn_file_actions_adddup2(&files, error_fd, STDERR_FILENO);
     }
     if (failed == 0) {
+        /* Not every library opens its sockets close-on-exec. */
+        failed = posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
+    }
+    if (failed == 0) {
         char **env = build_env(plugin);
         failed =
             posix_spawnp(&plugin->pid, plugin->argv[0], &files, &attributes, plugin->argv, env);

@@ -55,6 +55,7 @@ struct kube_watch {
 
     enum watch_step step; /* under way, or next */
     unsigned failures;    /* in a row */
+    bool has_hurried;     /* for watch_next() */
     char version
         [VERSION_MAX];    /* all is known up to here; "" while a pass from nothing is not over */
     char *continue_token; /* of WATCH_PAGE */
@@ -133,6 +134,7 @@ static void conclude(struct kube_watch *watch, enum watch_outcome outcome, const
         .has_version = watch->version[0] != '\0',
         .is_steady = is_live && clock_now_ms() - watch->answered_ms >= watch->timing->steady_ms,
         .is_streaming_known = kube_client_streams_lists(watch->client),
+        .has_hurried = watch->has_hurried,
         .failures = watch->failures,
         .retry_after_ms = retry_after_ms,
         .chance = arc4random(),
@@ -142,6 +144,7 @@ static void conclude(struct kube_watch *watch, enum watch_outcome outcome, const
     stop_step(watch);
     watch->step = plan.step;
     watch->failures = plan.failures;
+    watch->has_hurried = plan.has_hurried;
     /* A stream whose time was over goes on at once: nobody needs to hear of that. */
     watch->is_synced = watch->is_synced && plan.step == WATCH_RESUME && plan.delay_ms == 0;
     if (plan.is_streaming_refused) {

@@ -18,18 +18,23 @@ static enum watch_step from_here(const struct watch_end *end)
 
 static struct watch_plan at_once(const struct watch_end *end, enum watch_step step)
 {
-    return (struct watch_plan){.step = step, .failures = end->is_steady ? 0 : end->failures};
+    return (struct watch_plan){
+        .step = step,
+        .failures = end->is_steady ? 0 : end->failures,
+        .has_hurried = end->has_hurried && !end->is_steady,
+    };
 }
 
 static struct watch_plan later(const struct watch_end *end, const struct backoff_policy *policy,
                                enum watch_step step)
 {
-    unsigned failures = (end->is_steady ? 0 : end->failures) + 1;
-    int64_t delay_ms = backoff_delay_ms(policy, failures, end->chance);
-    if (delay_ms < end->retry_after_ms) {
-        delay_ms = end->retry_after_ms;
+    struct watch_plan plan = at_once(end, step);
+    plan.failures++;
+    plan.delay_ms = backoff_delay_ms(policy, plan.failures, end->chance);
+    if (plan.delay_ms < end->retry_after_ms) {
+        plan.delay_ms = end->retry_after_ms;
     }
-    return (struct watch_plan){.step = step, .delay_ms = delay_ms, .failures = failures};
+    return plan;
 }
 
 static struct watch_plan after_error(const struct watch_end *end,
@@ -40,16 +45,16 @@ static struct watch_plan after_error(const struct watch_end *end,
     return plan;
 }
 
-/* What is mended by trying again is tried at once, but only once in a row. */
+/* What is mended by trying again is tried at once, even after an outage, but only once in a row. */
 static struct watch_plan once_at_once(const struct watch_end *end,
                                       const struct backoff_policy *policy, enum watch_step step)
 {
-    struct watch_plan plan = later(end, policy, step);
-    if (plan.failures == 1) {
-        plan.delay_ms = end->retry_after_ms;
-    } else {
-        plan.is_error = true;
+    if (end->has_hurried && !end->is_steady) {
+        return after_error(end, policy, step);
     }
+    struct watch_plan plan = at_once(end, step);
+    plan.delay_ms = end->retry_after_ms;
+    plan.has_hurried = true;
     return plan;
 }
 

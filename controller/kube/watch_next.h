@@ -36,6 +36,7 @@ struct watch_end {
     bool has_version;        /* all objects have been seen up to a version to resume from */
     bool is_steady;          /* the stream lived long enough to be no part of a row of failures */
     bool is_streaming_known; /* the server has not refused a streaming list */
+    bool has_hurried;        /* a 410 or 401 was followed at once, and no stream was steady since */
     unsigned failures;       /* in a row, before this */
     int64_t retry_after_ms;  /* the server's wish; 0: none */
     uint32_t chance;
@@ -45,6 +46,7 @@ struct watch_plan {
     enum watch_step step;
     int64_t delay_ms;
     unsigned failures;         /* in a row, with this */
+    bool has_hurried;          /* for the next end */
     bool is_error;             /* worth telling */
     bool is_streaming_refused; /* worth remembering for all watches */
 };

@@ -2,6 +2,7 @@
 """A PostgreSQL database for each story, by way of psql."""
 import os
 import subprocess
+import urllib.parse
 
 TABLES = """
 CREATE TABLE runs (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL, pod text NOT NULL,
@@ -11,7 +12,10 @@ CREATE TABLE gates (name text PRIMARY KEY);
 
 
 def admin_url():
-    url = os.environ.get("DATABASE_URL_UNDER_TEST") or os.environ.get("INTERLUDE_PG_DSN")
+    url = os.environ.get("DATABASE_URL_UNDER_TEST")
+    if not url and os.environ.get("INTERLUDE_PG_DSN"):
+        # golang-migrate insists on TLS unless it is told otherwise; the local PostgreSQL has none.
+        url = os.environ["INTERLUDE_PG_DSN"] + "?sslmode=disable"
     if not url:
         raise RuntimeError("neither INTERLUDE_PG_DSN (tests/cluster/up writes it) nor DATABASE_URL_UNDER_TEST is set")
     return url
@@ -34,7 +38,7 @@ class Database:
 
     def __init__(self, name):
         self.name = name
-        self.url = admin_url().rsplit("/", 1)[0] + "/" + name
+        self.url = urllib.parse.urlsplit(admin_url())._replace(path="/" + name).geturl()
         psql(admin_url(), f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', f'CREATE DATABASE "{name}"')
         psql(self.url, TABLES)
 

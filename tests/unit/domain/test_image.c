@@ -86,8 +86,8 @@ static void takes_an_ipv6_address_as_host(void **state)
     struct image image = parse(&arena, "[2001:db8::1]/repo");
     assert_string_equal(image.name, "[2001:db8::1]/repo");
     assert_null(image.tag);
-    image = parse(&arena, "[2001:DB8::1]:5000/shop/repo:tag");
-    assert_string_equal(image.name, "[2001:DB8::1]:5000/shop/repo");
+    image = parse(&arena, "[2001:DF8::9a]:5000/shop/repo:tag");
+    assert_string_equal(image.name, "[2001:DF8::9a]:5000/shop/repo");
     assert_string_equal(image.tag, "tag");
 
     static const char *const others[] = {

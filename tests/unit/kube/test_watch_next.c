@@ -34,6 +34,7 @@ static const struct row rows[] = {
              .outcome = WATCH_CLOSED,
              .has_version = true,
              .is_steady = true,
+             .has_hurried = true,
              .failures = 3},
      .plan = {.step = WATCH_RESUME}},
     {.name = "3 closed early",
@@ -54,32 +55,42 @@ static const struct row rows[] = {
     {.name = "4 a list that is invalid is an error",
      .end = {.step = WATCH_LIST, .outcome = WATCH_REFUSED, .kind = ERR_INVALID},
      .plan = {.step = WATCH_LIST, .delay_ms = 100, .failures = 1, .is_error = true}},
-    {.name = "5 gone",
+    {.name = "5 gone, after an outage",
      .end = {.step = WATCH_RESUME,
              .outcome = WATCH_REFUSED,
              .kind = ERR_GONE,
              .has_version = true,
-             .is_streaming_known = true},
-     .plan = {.step = WATCH_STREAM, .failures = 1}},
+             .is_streaming_known = true,
+             .failures = 7},
+     .plan = {.step = WATCH_STREAM, .failures = 7, .has_hurried = true}},
     {.name = "5 gone in the middle of a list",
      .end = {.step = WATCH_PAGE, .outcome = WATCH_REFUSED, .kind = ERR_GONE},
-     .plan = {.step = WATCH_LIST, .failures = 1}},
+     .plan = {.step = WATCH_LIST, .has_hurried = true}},
     {.name = "5 gone again",
-     .end = {.step = WATCH_PAGE, .outcome = WATCH_REFUSED, .kind = ERR_GONE, .failures = 1},
-     .plan = {.step = WATCH_LIST, .delay_ms = 200, .failures = 2, .is_error = true}},
+     .end = {.step = WATCH_PAGE, .outcome = WATCH_REFUSED, .kind = ERR_GONE, .has_hurried = true},
+     .plan = {.step = WATCH_LIST,
+              .delay_ms = 100,
+              .failures = 1,
+              .has_hurried = true,
+              .is_error = true}},
     {.name = "6 unauthorized",
      .end = {.step = WATCH_RESUME,
              .outcome = WATCH_REFUSED,
              .kind = ERR_UNAUTHORIZED,
              .has_version = true},
-     .plan = {.step = WATCH_RESUME, .failures = 1}},
+     .plan = {.step = WATCH_RESUME, .has_hurried = true}},
     {.name = "6 unauthorized again",
      .end = {.step = WATCH_STREAM,
              .outcome = WATCH_REFUSED,
              .kind = ERR_UNAUTHORIZED,
              .is_streaming_known = true,
+             .has_hurried = true,
              .failures = 1},
-     .plan = {.step = WATCH_STREAM, .delay_ms = 200, .failures = 2, .is_error = true}},
+     .plan = {.step = WATCH_STREAM,
+              .delay_ms = 200,
+              .failures = 2,
+              .has_hurried = true,
+              .is_error = true}},
     {.name = "7 not found",
      .end = {.step = WATCH_RESUME,
              .outcome = WATCH_REFUSED,
@@ -107,8 +118,21 @@ static const struct row rows[] = {
              .has_version = true,
              .is_steady = true,
              .is_streaming_known = true,
+             .has_hurried = true,
              .failures = 4},
-     .plan = {.step = WATCH_STREAM, .failures = 1}},
+     .plan = {.step = WATCH_STREAM, .has_hurried = true}},
+    {.name = "9 the version is too old at once again",
+     .end = {.step = WATCH_RESUME,
+             .outcome = WATCH_ERROR,
+             .kind = ERR_GONE,
+             .has_version = true,
+             .is_streaming_known = true,
+             .has_hurried = true},
+     .plan = {.step = WATCH_STREAM,
+              .delay_ms = 100,
+              .failures = 1,
+              .has_hurried = true,
+              .is_error = true}},
     {.name = "9 an error event",
      .end =
          {.step = WATCH_RESUME, .outcome = WATCH_ERROR, .kind = ERR_TRANSIENT, .has_version = true},
@@ -144,6 +168,7 @@ static void test_row(void **state)
     assert_int_equal(plan.step, row->plan.step);
     assert_int_equal(plan.delay_ms, row->plan.delay_ms);
     assert_int_equal(plan.failures, row->plan.failures);
+    assert_int_equal(plan.has_hurried, row->plan.has_hurried);
     assert_int_equal(plan.is_error, row->plan.is_error);
     assert_int_equal(plan.is_streaming_refused, row->plan.is_streaming_refused);
 }
@@ -163,6 +188,7 @@ static void test_no_busy_loop(void **state)
                 struct watch_plan plan = watch_next(&end, &policy);
                 end.step = plan.step;
                 end.failures = plan.failures;
+                end.has_hurried = plan.has_hurried;
                 end.is_streaming_known = end.is_streaming_known && !plan.is_streaming_refused;
                 waited_ms += plan.delay_ms;
             }

@@ -65,7 +65,7 @@ static void not_a_number(void **state)
     struct metrics *metrics = metrics_new();
     struct metric *gauge =
         metrics_add(metrics, &(struct metric_spec){.name = "g", .help = "h", .type = METRIC_GAUGE});
-    metric_set(gauge, NULL, nan(""));
+    metric_set(gauge, NULL, (double)NAN);
     check(metrics, "# HELP g h\n# TYPE g gauge\ng NaN\n");
     metrics_free(metrics);
 }
