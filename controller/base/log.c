@@ -121,7 +121,7 @@ void log_write(enum log_level level, const char *msg, const struct log_field *fi
     /* One write for the whole line, so that two processes never mix within one. */
     buf.max += sizeof("}\n");
     fits = fits && buf_append_text(&buf, json ? "}\n" : "\n");
-    ssize_t written = write(STDERR_FILENO, buf.data, buf.len);
+    ssize_t written = fits ? write(STDERR_FILENO, buf.data, buf.len) : 0;
     (void)written; /* there is nowhere left to say that the log cannot be written */
     buf_fini(&buf);
 }

@@ -132,6 +132,7 @@ static void pod_status_read(struct reader *reader, const json_t *object, struct 
     ret->phase = reader_text(reader, status, "phase");
     ret->reason = reader_text(reader, status, "reason");
     ret->message = reader_text(reader, status, "message");
+    ret->observed_generation = reader_number(reader, status, "observedGeneration", 0);
     conditions_read(reader, status, ret);
     size_t room = json_array_size(json_object_get(status, "initContainerStatuses")) +
                   json_array_size(json_object_get(status, "containerStatuses"));

@@ -25,17 +25,14 @@
 
 #include "base/str.h"
 
-#define NEVER_ASKED INT64_MAX
-
 static bool is_terminal(const struct pod *pod)
 {
     return str_eq(pod->phase, "Succeeded") || str_eq(pod->phase, "Failed");
 }
 
-/* When its deletion was asked for: the timestamp is when its grace ends. */
-static int64_t asked_s(const struct pod *pod)
+static bool is_being_deleted(const struct pod *pod)
 {
-    return pod->meta.deleted_s == 0 ? NEVER_ASKED : pod->meta.deleted_s - pod->meta.grace_s;
+    return pod->meta.deleted_s != 0;
 }
 
 static bool node_may_be_lost(const struct pod *pod)
@@ -68,7 +65,7 @@ static bool container_is_over(const struct pod *pod, const struct container_stat
 static bool pod_is_over(const struct pod *pod)
 {
     if (pod->node == NULL) {
-        return is_terminal(pod) || asked_s(pod) != NEVER_ASKED;
+        return is_terminal(pod) || is_being_deleted(pod);
     }
     if (pod->container_count == 0) {
         return was_ended_by_kubelet(pod);
@@ -124,9 +121,18 @@ static const struct container_status *find_run(const struct pod *pod, const char
 }
 
 /*
- * R8a. Both times are whole seconds, so an end in the very second of the question is no proof: the
- * process may have ended because of it.
+ * Whether the process ended by itself, and not because somebody deleted its pod. No time tells: when a
+ * finalizer holds the pod, the kubelet's last deletion (grace 0) overwrites the deletionTimestamp, and
+ * with it when the deletion was asked for. But a pod has generation 1 until its spec changes, and the
+ * deletion makes it 2: a kubelet whose last word is about 1 did not know of it. (observedGeneration
+ * comes with Kubernetes 1.34; before, every deleted pod counts as cut off.)
  */
+static bool ended_by_itself(const struct pod *pod)
+{
+    return !is_being_deleted(pod) || (pod->meta.generation == 2 && pod->observed_generation == 1);
+}
+
+/* R8a. */
 static bool has_succeeded(const struct pod *pod, const struct container_status *run)
 {
     if (!str_eq(pod->phase, "Succeeded") || pod->is_disrupted || !pod_is_over(pod)) {
@@ -137,7 +143,7 @@ static bool has_succeeded(const struct pod *pod, const struct container_status *
             return false;
         }
     }
-    return run != NULL && run->exit_code == 0 && last_end_s(pod) < asked_s(pod);
+    return run != NULL && run->exit_code == 0 && ended_by_itself(pod);
 }
 
 static bool was_interrupted(const struct pod *pod)
@@ -155,7 +161,7 @@ static bool was_interrupted(const struct pod *pod)
             return true;
         }
     }
-    return asked_s(pod) <= last_end_s(pod);
+    return !ended_by_itself(pod);
 }
 
 /*
@@ -213,7 +219,7 @@ static const char *interruption(const struct pod *pod)
     if (pod->is_disrupted && !str_is_empty(pod->disruption_reason)) {
         return pod->disruption_reason;
     }
-    return asked_s(pod) != NEVER_ASKED ? "PodDeleted" : "ContainerLost";
+    return is_being_deleted(pod) ? "PodDeleted" : "ContainerLost";
 }
 
 static const char *failure(const struct pod *pod, const struct container_status *run,

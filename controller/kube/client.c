@@ -44,7 +44,7 @@ struct kube_request {
     int64_t deadline_ms;
     struct loop_timer deadline;
     struct buf answer;
-    bool is_answer_too_large;
+    int http_status;    /* 0: no answer yet */
     bool is_second_try; /* after a 401 */
     bool is_ending;     /* fn runs */
     kube_response_fn *fn;
@@ -158,18 +158,20 @@ static void send_request(struct kube_request *request);
 
 static void on_answer(void *arg, int http_status)
 {
-    (void)arg;
-    (void)http_status;
+    ((struct kube_request *)arg)->http_status = http_status;
 }
 
 static void on_data(void *arg, const char *data, size_t len)
 {
     struct kube_request *request = arg;
-    if (!request->is_answer_too_large && !buf_append(&request->answer, data, len)) {
-        /* The rest still has to come by: on HTTP/2 the end of the answer tells that it was applied. */
-        request->is_answer_too_large = true;
-        buf_fini(&request->answer);
+    if (buf_append(&request->answer, data, len)) {
+        return;
     }
+    char text[64];
+    (void)snprintf(text, sizeof(text), "the answer is larger than %zu bytes", ANSWER_MAX_BYTES);
+    exchange_cancel(request->exchange);
+    request->exchange = NULL;
+    respond_failure(request, ERR_INVALID, request->http_status, text);
 }
 
 static void on_end(void *arg, const struct http_end *end)
@@ -189,8 +191,6 @@ static void on_end(void *arg, const struct http_end *end)
         request->is_second_try = true;
         buf_fini(&request->answer);
         send_request(request);
-    } else if (request->is_answer_too_large) {
-        respond_failure(request, ERR_INVALID, end->http_status, "the answer is too large");
     } else if (end->http_status >= 200 && end->http_status < 300) {
         respond_success(request, &response);
     } else {

@@ -50,7 +50,12 @@ typedef void kube_response_fn(void *arg, const struct kube_response *response);
 /* Borrows loop and config, which must outlive it. */
 struct kube_client *kube_client_new(struct loop *loop, struct kube_config *config,
                                     struct err *err) MUST_CHECK;
-void kube_client_free(struct kube_client *client); /* cancels everything; no callback runs */
+
+/*
+ * Cancels every request; no callback runs. The watches must have been stopped. Not from within a
+ * callback of a request or watch: post a task instead.
+ */
+void kube_client_free(struct kube_client *client);
 
 /*
  * Starts a request. fn runs exactly once, from the loop and never inside this call, unless the request

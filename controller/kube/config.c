@@ -30,6 +30,13 @@ void kube_config_fini(struct kube_config *config)
     *config = (struct kube_config){0};
 }
 
+struct kube_config kube_config_take(struct kube_config *config)
+{
+    struct kube_config taken = *config;
+    *config = (struct kube_config){0};
+    return taken;
+}
+
 bool kube_config_load_file(const char *path, const char *context, struct kube_config *ret_config,
                            struct err *err)
 {
@@ -45,7 +52,8 @@ bool kube_config_load_file(const char *path, const char *context, struct kube_co
 static bool pod_server(const struct kube_pod *pod, char **ret_server, struct err *err)
 {
     uint64_t port = 0;
-    if (str_is_empty(pod->host) || str_is_empty(pod->port)) {
+    if (pod->host == NULL || pod->port == NULL || str_is_empty(pod->host) ||
+        str_is_empty(pod->port)) {
         return err_set(err, ERR_NOT_FOUND,
                        "KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set: this is "
                        "not a pod; name a kubeconfig file instead");
@@ -100,8 +108,7 @@ bool kube_config_load_pod(const struct kube_pod *pod, struct kube_config *ret_co
     if (!kube_auth_new(&spec, &config.auth, err)) {
         return err_wrap(err, "service account");
     }
-    *ret_config = config;
-    config = (struct kube_config){0};
+    *ret_config = kube_config_take(&config);
     return true;
 }
 

@@ -26,4 +26,7 @@ bool kube_config_load_pod(const struct kube_pod *pod, struct kube_config *ret_co
 bool kubeconfig_parse(const char *path, const char *text, size_t len, const char *context,
                       struct kube_config *ret_config, struct err *err) MUST_CHECK;
 
+/* Moves the config out, so that a CLEANUP on it has nothing left to do. */
+struct kube_config kube_config_take(struct kube_config *config) MUST_CHECK;
+
 #endif

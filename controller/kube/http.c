@@ -29,6 +29,7 @@ struct http_conn {
      */
     bool is_inside;
     bool has_canceled;
+    bool is_acting; /* act() is on the stack below: the connection must not be freed */
 };
 
 struct http_transfer {
@@ -134,6 +135,7 @@ static void free_canceled(struct http_conn *conn)
 static void act(struct http_conn *conn, curl_socket_t fd, int events)
 {
     int running = 0;
+    conn->is_acting = true;
     conn->is_inside = true;
     must(curl_multi_socket_action(conn->multi, fd, events, &running));
     conn->is_inside = false;
@@ -148,6 +150,7 @@ static void act(struct http_conn *conn, curl_socket_t fd, int events)
         (void)curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &private);
         transfer_end((struct http_transfer *)(void *)private, code);
     }
+    conn->is_acting = false;
 }
 
 static void on_timer(void *arg)
@@ -273,7 +276,7 @@ void http_conn_free(struct http_conn *conn)
     if (conn == NULL) {
         return;
     }
-    assert(!conn->is_inside);
+    assert(!conn->is_acting);
     struct list_link *at = NULL;
     while ((at = list_first(&conn->transfers)) != NULL) {
         http_transfer_cancel(LIST_OBJECT(at, struct http_transfer, link));

@@ -387,7 +387,6 @@ bool kubeconfig_parse(const char *path, const char *text, size_t len, const char
     if (!decode(&root, context, &config, err)) {
         return false;
     }
-    *ret_config = config;
-    config = (struct kube_config){0};
+    *ret_config = kube_config_take(&config);
     return true;
 }

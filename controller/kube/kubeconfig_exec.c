@@ -170,17 +170,17 @@ static bool build_argv(const struct node *exec, const char *const **ret_argv, st
     return true;
 }
 
-/* The list's variables, with one slot left for KUBERNETES_EXEC_INFO. */
-static bool build_env(const struct node *exec, const char ***ret_env, size_t *ret_count,
-                      struct err *err)
+/* The list's variables and KUBERNETES_EXEC_INFO; NULL on failure. */
+static const char **build_env(const struct node *exec, const char *info, struct err *err)
 {
     const json_t *list = NULL;
     if (!node_list(exec, "env", &list, err)) {
-        return false;
+        return NULL;
     }
     size_t count = json_array_size(list);
     if (count > ARGS_MAX) {
-        return node_fail(exec, "env", err, "%zu variables, more than %d", count, ARGS_MAX);
+        (void)node_fail(exec, "env", err, "%zu variables, more than %d", count, ARGS_MAX);
+        return NULL;
     }
     const char **env = arena_array(exec->arena, count + 2, sizeof(*env));
     for (size_t i = 0; i < count; i++) {
@@ -189,16 +189,16 @@ static bool build_env(const struct node *exec, const char ***ret_env, size_t *re
         const char *value = NULL;
         if (!node_member(exec, "env", i, &member, err) || !node_text(&member, "name", &name, err) ||
             !node_text(&member, "value", &value, err)) {
-            return false;
+            return NULL;
         }
         if (name == NULL || strchr(name, '=') != NULL) {
-            return node_fail(&member, "name", err, "must be there and hold no \"=\"");
+            (void)node_fail(&member, "name", err, "must be there and hold no \"=\"");
+            return NULL;
         }
         env[i] = arena_printf(exec->arena, "%s=%s", name, str_or_empty(value));
     }
-    *ret_env = env;
-    *ret_count = count;
-    return true;
+    env[count] = info;
+    return env;
 }
 
 bool kubeconfig_exec(const struct node *exec, const struct node *cluster,
@@ -206,18 +206,19 @@ bool kubeconfig_exec(const struct node *exec, const struct node *cluster,
                      struct err *err)
 {
     struct exec_plugin_spec spec = {0};
-    const char **env = NULL;
-    size_t env_count = 0;
+    const char *info = NULL;
     bool with_cluster = false;
     if (!check_api_version(exec, &spec.api_version, err) ||
         !check_interactive(exec, spec.api_version, err) || !build_argv(exec, &spec.argv, err) ||
-        !build_env(exec, &env, &env_count, err) ||
         !node_text(exec, "installHint", &spec.install_hint, err) ||
         !node_flag(exec, "provideClusterInfo", &with_cluster, err) ||
-        !exec_info(cluster, config, spec.api_version, with_cluster, &env[env_count], err)) {
+        !exec_info(cluster, config, spec.api_version, with_cluster, &info, err)) {
         return false;
     }
-    spec.env = env;
+    spec.env = build_env(exec, info, err);
+    if (spec.env == NULL) {
+        return false;
+    }
     *ret_spec = spec;
     return true;
 }

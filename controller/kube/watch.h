@@ -24,9 +24,12 @@ enum kube_event { KUBE_ADDED, KUBE_MODIFIED, KUBE_DELETED };
 
 /* All run from the loop, never inside kube_watch_start(). The watch may be stopped from within them. */
 struct kube_watch_handler {
-    /* One object; borrowed until the call returns. */
+    /* One object; borrowed until the call returns. From a list it may lack kind and apiVersion. */
     void (*on_object)(void *arg, enum kube_event event, const json_t *object);
-    /* All objects will come again as KUBE_ADDED; what has not come by on_synced is gone. */
+    /*
+     * All objects will come as KUBE_ADDED, the first time or again; what has not come by on_synced is
+     * gone. Called when the first answer is there, not when the old state is lost.
+     */
     void (*on_restart)(void *arg);
     /* The objects since on_restart are all there are. Called again after each start-over. */
     void (*on_synced)(void *arg);

@@ -35,8 +35,7 @@ func expectConstraint(constraint, version string) (string, string) {
 	alternatives := strings.Split(constraint, "||")
 	var literals, others []string
 	for _, text := range alternatives {
-		m := literalTerm.FindStringSubmatch(text)
-		if _, err := semver.NewConstraint(text); m != nil && err != nil {
+		if m := literalTerm.FindStringSubmatch(text); m != nil && !isConstraint(text) {
 			literals = append(literals, m[1])
 		} else {
 			others = append(others, text)
@@ -63,6 +62,11 @@ func expectConstraint(constraint, version string) (string, string) {
 		}
 	}
 	return verdict, classLiteral
+}
+
+func isConstraint(text string) bool {
+	_, err := semver.NewConstraint(text)
+	return err == nil
 }
 
 // rangeTouches finds a hyphen range that is not set off from || or from what follows it. (What stands

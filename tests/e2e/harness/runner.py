@@ -43,11 +43,12 @@ class Report:
         with self.lock:
             if problems:
                 self.failed.append(name)
-                text = "\n".join(problem for _, problem in problems) + "\n" + described(test)
-                with open(os.path.join(self.logs, f"{name}.txt"), "w", encoding="utf-8") as file:
-                    file.write(text)
-                print(f"FAILED {seconds:5.1f} s  {name}\n" + "\n".join("       " + line for line in text.splitlines()),
-                      flush=True)
+                text = "\n".join(problem for _, problem in problems)
+                path = os.path.join(self.logs, f"{name}.txt")
+                with open(path, "w", encoding="utf-8") as file:
+                    file.write(text + "\n" + described(test))
+                print(f"FAILED {seconds:5.1f} s  {name}: the state of its namespace is in {path}\n"
+                      + "\n".join("       " + line for line in without_calls(text)), flush=True)
             elif result.skipped:
                 self.skipped += 1
                 print(f"-      {seconds:5.1f} s  {name}: {result.skipped[0][1]}", flush=True)
@@ -62,6 +63,15 @@ class Report:
         for name in self.failed:
             print(f"  failed: {name}")
         return 0 if count and not self.failed else 1
+
+
+def without_calls(text):
+    """A traceback's lines in the stories and all of its message; what the harness itself called is left out."""
+    lines = text.splitlines()
+    for number, line in enumerate(lines):
+        if line.startswith("  File") and "/stories/" not in line:
+            lines[number] = lines[number + 1] = None
+    return [line for line in lines if line is not None and not line.lstrip().startswith("^")]
 
 
 def described(test):

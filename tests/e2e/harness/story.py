@@ -68,14 +68,12 @@ class Story(unittest.TestCase):
             spec.update(serviceName=name, podManagementPolicy="Parallel")
         return {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": name, "labels": labels or {}}, "spec": spec}
 
-    def idle(self, name=APP, image=BUSYBOX, version_label=None, **more):
-        """A workload that only waits: for stories in which the application's work does not matter."""
-        container = {"name": "api", "image": image, "command": ["sleep", "1000000"], "imagePullPolicy": "IfNotPresent",
-                     "envFrom": [{"secretRef": {"name": "orders-db"}}]}
+    def idle(self, name=APP, image="orders-api:1.0.0", version_label=None, **more):
+        """A workload of orders-api that does next to nothing: for stories in which its work does not matter."""
+        container = {"name": "api", "image": image, "imagePullPolicy": "IfNotPresent",
+                     "env": [{"name": "INTERVAL", "value": "24h"}], "envFrom": [{"secretRef": {"name": "orders-db"}}]}
         labels = {"app.kubernetes.io/version": version_label} if version_label else {}
-        workload = self.workload(name, containers=[container], pod_labels=labels, **more)
-        workload["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = 0
-        return workload
+        return self.workload(name, containers=[container], pod_labels=labels, **more)
 
     def deploy(self, workload):
         kind = workload["kind"].lower() + "s"
@@ -163,10 +161,12 @@ class Story(unittest.TestCase):
 
     @staticmethod
     def may_try_again(seen):
-        run = seen["spec"]["run"]
-        number = str(seen["status"].get("attempt", {}).get("number"))
-        return (run.get("retries", 0) > 0 or seen["metadata"].get("annotations", {}).get("interlude.dev/retry") == number
-                or seen["status"].get("observedGeneration") != seen["metadata"]["generation"])
+        """Failed, but a retry is due, or an edit is not yet acted upon."""
+        status = seen["status"]
+        attempt = status.get("attempt", {})
+        asked = seen["metadata"].get("annotations", {}).get("interlude.dev/retry")
+        return (seen["spec"]["run"].get("retries", 0) > 0 or asked == str(attempt.get("number"))
+                or attempt.get("generation") != seen["metadata"]["generation"])
 
     def says(self, name, *texts, phase=None, timeout=60):
         """Waits until the message has all of these texts."""

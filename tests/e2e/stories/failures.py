@@ -2,6 +2,8 @@
 """Stories of runs that fail."""
 from harness.story import Story
 
+NOWHERE = "127.0.0.1:1/no-such:1"  # nothing listens there: the pull fails at once, without a look-up
+
 
 class Failures(Story):
 
@@ -66,11 +68,11 @@ class Failures(Story):
     def test_image_that_does_not_exist(self):
         """It says so while it waits, and startTimeout ends it; an edit runs the right one."""
         run = self.probe("right", startTimeout="6s")
-        wrong = {**run, "container": {**run["container"], "image": "registry.invalid/no-such:1"}}
+        wrong = {**run, "container": {**run["container"], "image": NOWHERE}}
         self.migrate("add-column", wrong)
-        self.says("add-column", "registry.invalid/no-such:1", phase="Running")
+        self.says("add-column", NOWHERE, phase="Running")
         failed = self.reaches("add-column", "Failed", "NeverStarted")
-        self.assertIn("registry.invalid/no-such:1", failed["status"]["message"])
+        self.assertIn(NOWHERE, failed["status"]["message"])
         self.has_run()
         self.api.patch("schemamigrations", self.namespace, "add-column", {"spec": {"run": {"container": {"image": "probe:1.0.0"}}}})
         self.reaches("add-column", "Succeeded")
@@ -79,8 +81,8 @@ class Failures(Story):
     def test_edit_of_a_run_that_cannot_start(self):
         """Nothing has started, so the edit ends it without waiting for a timeout."""
         run = self.probe("right")
-        self.migrate("add-column", {**run, "container": {**run["container"], "image": "registry.invalid/no-such:1"}})
-        self.says("add-column", "registry.invalid/no-such:1", phase="Running")
+        self.migrate("add-column", {**run, "container": {**run["container"], "image": NOWHERE}})
+        self.says("add-column", NOWHERE, phase="Running")
         self.api.patch("schemamigrations", self.namespace, "add-column", {"spec": {"run": {"container": {"image": "probe:1.0.0"}}}})
         done = self.reaches("add-column", "Succeeded")
         self.assertEqual(2, done["status"]["attempt"]["number"])

@@ -7,7 +7,7 @@ class Runs(Story):
 
     def test_plain(self):
         """Nothing special, one application: what one migration costs is counted here, by the oracle."""
-        self.deploy(self.idle(image="orders-api:1.0.0"))
+        self.deploy(self.idle())
         self.migrate("add-column", applications=[{"name": APP, "versions": "^1"}])
         done = self.reaches("add-column", "Succeeded")
         self.has_run("add-column")
@@ -66,15 +66,45 @@ class Runs(Story):
         self.has_run()
 
     def test_job_deleted_during_the_run(self):
-        """The run is over, nobody knows with what result, and it is not repeated."""
-        self.migrate("add-column", self.probe("add-column", gate="never"))
+        """kubectl delete job: the run goes on, for the Job is held until it has ended; its result counts."""
+        self.migrate("add-column", self.probe("add-column", gate="go"))
         self.running_probe("add-column")
         job = self.job_of(self.migration("add-column"))
         self.api.delete("jobs", self.namespace, job)
-        failed = self.reaches("add-column", "Failed")
-        self.assertIn(failed["status"]["reason"], ("JobDeleted", "JobVanished", "PodDeleted"))
-        self.assertIn(job, failed["status"]["message"])
+        self.says("add-column", job, "is being deleted", phase="Running")
+        self.database.open_gate("go")
+        self.reaches("add-column", "Succeeded")
         self.api.wait("jobs", self.namespace, job, lambda seen: seen is None, "is gone")
+        self.assertEqual("1", self.ledger()["version"])
+        self.has_run("add-column")
+
+    def test_job_and_pod_deleted_during_the_run(self):
+        """kubectl delete job --cascade=foreground ends the pod: Failed, and it is not repeated."""
+        self.migrate("add-column", self.probe("add-column", gate="never"))
+        self.running_probe("add-column")
+        job = self.job_of(self.migration("add-column"))
+        self.api.delete("jobs", self.namespace, job, "Foreground")
+        failed = self.reaches("add-column", "Failed")
+        self.assertEqual("Failed", failed["status"]["attempt"]["outcome"])
+        self.api.wait("jobs", self.namespace, job, lambda seen: seen is None, "is gone")
+        self.migrate("next", toVersion="2")
+        self.reaches("next", "Succeeded")
+        self.assertEqual("Failed", self.migration("add-column")["status"]["phase"])
+        self.assertEqual(["2"], self.ledger()["passed"])
+        self.has_run("add-column", "next")
+
+    def test_job_stripped_and_deleted(self):
+        """Job, pod and finalizers are taken away by force: nobody knows the result, and nothing runs again."""
+        self.migrate("add-column", self.probe("add-column", gate="never"))
+        self.running_probe("add-column")
+        job = self.job_of(self.migration("add-column"))
+        pod = self.database.runs()[0][1]
+        self.api.delete("jobs", self.namespace, job)
+        for kind, name in (("jobs", job), ("pods", pod)):
+            self.api.patch(kind, self.namespace, name, {"metadata": {"finalizers": None}})
+        failed = self.reaches("add-column", "Failed")
+        self.assertIn(failed["status"]["reason"], ("JobVanished", "JobDeleted", "PodDeleted"))
+        self.assertIn(job, failed["status"]["message"])
         self.assertNotIn("version", self.ledger())
         self.has_run("add-column")
 
@@ -82,10 +112,22 @@ class Runs(Story):
         """The edit is kept for later; the run goes on, and what it did is what counts."""
         self.migrate("add-column", self.probe("add-column", gate="go"))
         self.running_probe("add-column")
+        self.says("add-column", "runs", phase="Running")
+        self.edited_run_goes_on()
+
+    def test_spec_edited_as_the_run_starts(self):
+        """The same at the moment at which the run has started and the kubelet has not yet said so (R4)."""
+        self.migrate("add-column", self.probe("add-column", gate="go"))
+        self.running_probe("add-column")
+        self.edited_run_goes_on()
+
+    def edited_run_goes_on(self):
         self.api.patch("schemamigrations", self.namespace, "add-column", {"spec": {"run": self.probe("edited")}})
+        self.expect("add-column", lambda seen: seen["status"].get("observedGeneration") == 2, "sees the edit")
         self.database.open_gate("go")
         self.reaches("add-column", "Succeeded")
         self.has_run("add-column")
+        self.assertEqual("ended", self.database.runs()[0][3])
 
     def test_job_deleted_after_success(self):
         """Succeeded is the end: the Job's deletion runs nothing again, and the status stays."""
@@ -125,7 +167,7 @@ class Runs(Story):
 
     def test_the_application_s_services_do_not_select_the_run(self):
         """Labels are not inherited; the environment is."""
-        workload = self.idle(image="orders-api:1.0.0")
+        workload = self.idle()
         self.deploy(workload)
         self.migrate("add-column", {"container": {"inheritFrom": {"name": APP}, "image": "probe:1.0.0",
                                                   "command": ["/bin/probe"], "args": ["-as=add-column", "-gate=go"]}})

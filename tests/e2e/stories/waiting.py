@@ -11,7 +11,7 @@ class Waiting(Story):
         self.migrate("add-column", toVersion="2", applications=[{"name": APP, "versions": "^1"}])
         self.says("add-column", f"Deployment {APP}", "does not exist", phase="Waiting")
         self.has_run()
-        self.deploy(self.idle(image="orders-api:1.0.0"))
+        self.deploy(self.idle())
         self.reaches("add-column", "Succeeded")
         self.has_run("add-column")
 
@@ -21,14 +21,14 @@ class Waiting(Story):
         self.says("add-column", APP, phase="Waiting")
         self.assertEqual("False", self.conditions(self.migration("add-column"))["JobValid"]["status"])
         self.has_run()
-        self.deploy(self.idle(image="orders-api:1.0.0"))
+        self.deploy(self.idle())
         self.reaches("add-column", "Succeeded")
         self.has_run("it")
 
     def test_missing_container(self):
         """The application has no container of that name: it says which it has."""
         self.database_stands_at("1")
-        self.deploy(self.idle(image="orders-api:1.0.0"))
+        self.deploy(self.idle())
         self.migrate("add-column", toVersion="2", applications=[{"name": APP, "container": "web", "versions": "^1"}])
         self.says("add-column", "no container web", "api", phase="Waiting")
         self.has_run()

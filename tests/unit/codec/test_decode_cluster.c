@@ -138,6 +138,7 @@ static void test_pod(void **state)
     assert_string_equal(p.meta.finalizers, "[\"batch.kubernetes.io/job-tracking\"]");
     assert_string_equal(p.job_uid, "j2");
     assert_string_equal(p.node, "node-1");
+    assert_int_equal(p.observed_generation, 3);
     assert_string_equal(p.phase, "Failed");
     assert_string_equal(p.reason, "Evicted");
     assert_string_equal(p.message, "The node was low on resource: memory.");

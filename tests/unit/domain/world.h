@@ -12,23 +12,23 @@
 
 #define NOW 1000000
 
-#define UID "uid-m"
+#define UID     "uid-m"
 #define JOB_UID "uid-j"
-#define HASH "v1:one"
-#define HASH2 "v1:two"
-#define JOB "orders-3-uid-m-1"
+#define HASH    "v1:one"
+#define HASH2   "v1:two"
+#define JOB     "orders-3-uid-m-1"
 
 /* A pod's one container. */
 enum pod_sketch {
     POD_NONE,
-    POD_PENDING,     /* no node yet */
-    POD_STARTING,    /* ImagePullBackOff */
+    POD_PENDING,  /* no node yet */
+    POD_STARTING, /* ImagePullBackOff */
     POD_RUNNING,
     POD_SUCCEEDED,
-    POD_FAILED,      /* exit 3 */
-    POD_EVICTED,     /* exit 0 after it was asked to stop */
-    POD_LOST,        /* its node is gone; "running" is the last that was heard */
-    POD_NEVER,       /* ended before anything started */
+    POD_FAILED,  /* exit 3 */
+    POD_EVICTED, /* exit 0 after it was asked to stop */
+    POD_LOST,    /* its node is gone; "running" is the last that was heard */
+    POD_NEVER,   /* ended before anything started */
 };
 
 struct expected {
@@ -55,9 +55,9 @@ struct world {
     enum pod_sketch pod;
     bool has_pod_finalizer;
     bool no_database;
-    int64_t claim_attempt; /* of a claim of the migration's; 0: as database.claim says */
+    int64_t claim_attempt;  /* of a claim of the migration's; 0: as database.claim says */
     const char *claim_hash; /* default HASH */
-    struct observed seen; /* flags and what else is not said above */
+    struct observed seen;   /* flags and what else is not said above */
     struct expected expected;
 };
 

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What happens in the cluster, as watches tell it: every version of every object of some kinds, in order.
+
+A test waits on this instead of asking, so that many can wait at once; and what must never happen, not even
+for a moment, is looked for in it afterwards.
+"""
+import collections
+import http.client
+import threading
+import time
+
+from ground.cluster import ApiError
+from harness.api import WaitFailed, brief
+
+KINDS = ("schemamigrations", "databases", "jobs", "pods", "events", "deployments", "statefulsets", "daemonsets",
+         "namespaces")
+
+
+def version_of(seen):
+    """Orders the versions of all objects: etcd's revision."""
+    return int(seen["metadata"]["resourceVersion"])
+
+
+class World:
+    def __init__(self, api, is_ours):
+        self.api = api
+        self.is_ours = is_ours  # which namespaces count
+        self.lock = threading.Lock()
+        self.changed = collections.defaultdict(lambda: threading.Condition(self.lock))
+        self.now = {}
+        self.past = collections.defaultdict(list)  # (kind, namespace) -> (type, object), oldest first
+        self.is_closed = False
+        self.known = {kind: threading.Event() for kind in KINDS}
+        for kind in KINDS:
+            threading.Thread(target=self._follow, args=(kind,), daemon=True).start()
+        for kind in KINDS:
+            if not self.known[kind].wait(30):
+                raise RuntimeError(f"the tests' own watch of {kind} does not start")
+
+    def _follow(self, kind):
+        path = self.api.path(kind)
+        while not self.is_closed:
+            try:
+                found = self.api.request("GET", path)
+                version = found["metadata"]["resourceVersion"]
+                listed = set()
+                for item in found["items"]:
+                    listed.add((item["metadata"].get("namespace"), item["metadata"]["name"]))
+                    self._take(kind, "ADDED", item)
+                for gone in [key for key in list(self.now) if key[0] == kind and key[1:] not in listed]:
+                    self._take(kind, "DELETED", self.now[gone])
+                self.known[kind].set()
+                for event in self.api.stream(path, {"resourceVersion": version}):
+                    if event["type"] == "ERROR":
+                        break
+                    self._take(kind, event["type"], event["object"])
+            except (OSError, http.client.HTTPException, ApiError):
+                time.sleep(0.2)
+
+    def _take(self, kind, how, seen):
+        meta = seen["metadata"]
+        namespace = meta.get("namespace")
+        if not self.is_ours(namespace or meta["name"]):
+            return
+        meta.pop("managedFields", None)
+        key = (kind, namespace, meta["name"])
+        with self.lock:
+            before = self.now.get(key)
+            if before and version_of(before) >= version_of(seen):
+                return
+            if how == "DELETED":
+                self.now.pop(key, None)
+            else:
+                self.now[key] = seen
+            if kind != "events" or how != "DELETED":
+                self.past[(kind, namespace)].append((how, seen))
+            self.changed[namespace].notify_all()
+
+    def get(self, kind, namespace, name):
+        with self.lock:
+            return self.now.get((kind, namespace, name))
+
+    def all(self, kind, namespace):
+        with self.lock:
+            return [seen for key, seen in self.now.items() if key[:2] == (kind, namespace)]
+
+    def told(self, kind, namespace):
+        """Every version that there was: (type, object), oldest first."""
+        with self.lock:
+            return list(self.past[(kind, namespace)])
+
+    def until(self, namespace, holds, what, timeout=30):
+        """Waits until holds() is true of what is known of the namespace; returns what it returned."""
+        deadline = time.monotonic() + timeout
+        condition = self.changed[namespace]
+        while True:
+            with condition:
+                mark = sum(len(self.past[(kind, namespace)]) for kind in KINDS)
+            result = holds()
+            if result:
+                return result
+            with condition:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise WaitFailed(f"{what}: not within {timeout} s")
+                if mark == sum(len(self.past[(kind, namespace)]) for kind in KINDS):
+                    condition.wait(left)
+
+    def wait(self, kind, namespace, name, holds, what, timeout=30, never=None):
+        """Waits until holds(object) is true; None stands for "there is none". Returns the object."""
+        found = []
+
+        def check():
+            seen = self.get(kind, namespace, name)
+            if holds(seen):
+                found.append(seen)
+                return True
+            if never and seen and never(seen):
+                raise WaitFailed(f"{kind}/{name}: {what}: cannot come any more: {never(seen)}\n{brief(seen)}")
+            return False
+
+        try:
+            self.until(namespace, check, what, timeout)
+        except WaitFailed as failure:
+            if "cannot come" in str(failure):
+                raise
+            raise WaitFailed(f"{kind}/{name}: {failure}; it is now\n{brief(self.get(kind, namespace, name))}") from None
+        return found[0]

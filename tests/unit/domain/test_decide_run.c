@@ -1,0 +1,784 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* clang-format off */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+/* clang-format on */
+#include "cases.h"
+#include "domain/decide.h"
+#include "world.h"
+
+#define HELD .has_finalizer = true
+
+/* The migration says: attempt 1 runs, as the Job with JOB_UID. */
+#define RUNS .phase = PHASE_RUNNING, .reason = "Started", .attempt = {.number = 1}
+#define RUNNING_M                                                                                  \
+    {                                                                                              \
+        .meta = {HELD}, .status = { RUNS }                                                         \
+    }
+#define DELETED_M                                                                                  \
+    {                                                                                              \
+        .meta = {HELD, .deleted_s = NOW - 1}, .status = { RUNS }                                   \
+    }
+
+#define PRESENT       .job_presence = PRESENCE_PRESENT
+#define PRESENT_FRESH .job_presence = PRESENCE_PRESENT, .is_job_fresh = true
+#define ABSENT        .job_presence = PRESENCE_ABSENT
+#define PODS_FRESH    .are_pods_fresh = true
+
+/* Let go by step 8. */
+#define ARMED     .meta = {HELD}, .parallelism = 1
+#define COMPLETE  ARMED, .is_complete = true, .succeeded = 1
+#define FAILED    ARMED, .is_failed = true, .failed = 1, .failed_reason = "BackoffLimitExceeded"
+#define LATE      ARMED, .is_failed = true, .failed_reason = "DeadlineExceeded"
+#define SUSPENDED ARMED, .is_suspended = true
+
+#define OUTCOME(word, why)                                                                         \
+    .actions = ACTION_WRITE_STATUS, .attempt = 1, .phase = PHASE_##word,                           \
+    .outcome = OUTCOME_##word, .reason = (why)
+
+static struct attempt failed_twice[] = {
+    {.number = 2, .spec_hash = HASH, .outcome = OUTCOME_FAILED, .reason = "ExitCode"},
+    {.number = 1, .spec_hash = HASH, .outcome = OUTCOME_FAILED, .reason = "NeverStarted"},
+};
+
+static const struct world rows[] = {
+    /* ---- what is known of the Job ---- */
+    {
+        .name = "J1 the Job is not in the cache: that proves nothing",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .expected = {.case_id = "J1", .actions = ACTION_READ_JOB},
+    },
+    {
+        .name = "J1 the cache has another UID under its name: that proves nothing",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {.meta = {.uid = "uid-x"}},
+        .seen = {PRESENT},
+        .expected = {.case_id = "J1", .actions = ACTION_READ_JOB},
+    },
+    {
+        .name = "J5 R5 the server has another UID under its name: it has vanished",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {.meta = {.uid = "uid-x"}},
+        .seen = {PRESENT_FRESH},
+        .expected = {.case_id = "J5", .actions = ACTION_READ_PODS},
+    },
+    {
+        .name = "J1 R1 another's parked Job under its name is never armed",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {.meta = {.uid = "uid-x"}},
+        .seen = {PRESENT_FRESH, PODS_FRESH},
+        .expected = {.case_id = "J7", OUTCOME(FAILED, "JobVanished")},
+    },
+    /* ---- parked ---- */
+    {
+        .name = "J1 parked in the cache: read it",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .seen = {PRESENT},
+        .expected = {.case_id = "J1", .actions = ACTION_READ_JOB},
+    },
+    {
+        .name = "J2 parked: armed",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .seen = {PRESENT_FRESH},
+        .expected = {.case_id = "J2", .actions = ACTION_ARM},
+    },
+    {
+        .name = "J3 parked, and the migration is being deleted: never armed",
+        .migration = DELETED_M,
+        .claim_attempt = 1,
+        .seen = {PRESENT_FRESH},
+        .expected = {.case_id = "J3", .actions = ACTION_DELETE_JOB},
+    },
+    {
+        .name = "J4 parked, and the cache knows of no claim: ask",
+        .migration = RUNNING_M,
+        .seen = {PRESENT_FRESH, .is_database_cached = true},
+        .expected = {.case_id = "J4", .actions = ACTION_READ_DATABASE},
+    },
+    {
+        .name = "J3 R2 parked without a claim (the Database was lost): never armed",
+        .migration = RUNNING_M,
+        .seen = {PRESENT_FRESH},
+        .expected = {.case_id = "J3", .actions = ACTION_DELETE_JOB},
+    },
+    {
+        .name = "J3 R2 parked, and the claim is of another attempt: never armed",
+        .migration = RUNNING_M,
+        .claim_attempt = 2,
+        .seen = {PRESENT_FRESH},
+        .expected = {.case_id = "J3", .actions = ACTION_DELETE_JOB},
+    },
+    {
+        .name = "J5 parked and being deleted: it can never be armed",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {.meta = {.deleted_s = NOW - 60}},
+        .seen = {PRESENT_FRESH},
+        .expected = {.case_id = "J5", .actions = ACTION_READ_PODS},
+    },
+    {
+        .name = "J8 parked and deleted, no pod: it never started",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {.meta = {.deleted_s = NOW - 60}},
+        .seen = {PRESENT_FRESH, PODS_FRESH},
+        .expected = {.case_id = "J8", OUTCOME(FAILED, "NeverStarted")},
+    },
+    {
+        .name = "J12 R1 parallelism 0 with pods counted is not parked: it is not armed again",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {.failed = 1},
+        .seen = {PRESENT_FRESH, .no_pod_reason = ""},
+        .expected = {.case_id = "J12",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_RUNNING,
+                     .reason = "Started",
+                     .attempt = 1,
+                     .wake_at_s = NOW + 30},
+    },
+    /* ---- active ---- */
+    {
+        .name = "J12 it runs: that is shown, with the image",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {ARMED},
+        .pod = POD_RUNNING,
+        .seen = {PRESENT},
+        .expected = {.case_id = "J12",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_RUNNING,
+                     .reason = "JobRunning",
+                     .attempt = 1,
+                     .message = "attempt 1 runs as Job " JOB " since 1970-01-12T13:45:50Z"},
+    },
+    {
+        .name = "J12 R4 deleted meanwhile: nothing is killed",
+        .migration = DELETED_M,
+        .claim_attempt = 1,
+        .job = {ARMED},
+        .pod = POD_RUNNING,
+        .seen = {PRESENT, PODS_FRESH},
+        .expected = {.case_id = "J12",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_RUNNING,
+                     .reason = "DeletionWaits",
+                     .attempt = 1},
+    },
+    {
+        .name = "J12 R4 edited meanwhile: kept for later",
+        .migration = {.meta = {HELD, .generation = 2},
+                      .spec_hash = HASH2,
+                      .start_timeout_s = 1,
+                      .retry = 1,
+                      .status = {RUNS}},
+        .claim_attempt = 1,
+        .job = {ARMED},
+        .pod = POD_RUNNING,
+        .seen = {PRESENT, PODS_FRESH},
+        .expected = {.case_id = "J12",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_RUNNING,
+                     .reason = "JobRunning",
+                     .attempt = 1},
+    },
+    {
+        .name = "J12 what it waits for is shown",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {ARMED},
+        .pod = POD_STARTING,
+        .seen = {PRESENT},
+        .expected = {.case_id = "J12",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_RUNNING,
+                     .reason = "ImagePullBackOff",
+                     .attempt = 1,
+                     .message = "attempt 1 cannot start yet: no such image"},
+    },
+    {
+        .name = "J12 with startTimeout it is looked at again then",
+        .migration = {.meta = {HELD}, .start_timeout_s = 100, .status = {RUNS}},
+        .claim_attempt = 1,
+        .job = {ARMED},
+        .pod = POD_STARTING,
+        .seen = {PRESENT},
+        .expected = {.case_id = "J12",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_RUNNING,
+                     .reason = "ImagePullBackOff",
+                     .attempt = 1,
+                     .wake_at_s = NOW + 40},
+    },
+    {
+        .name = "J11 no pod for a while: ask why",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {ARMED},
+        .seen = {PRESENT},
+        .expected = {.case_id = "J11", .actions = ACTION_READ_JOB_EVENTS},
+    },
+    {
+        .name = "J12 R4a why there is no pod is shown",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {ARMED},
+        .seen = {PRESENT, .no_pod_reason = "exceeded quota: pods"},
+        .expected = {.case_id = "J12",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_RUNNING,
+                     .reason = "FailedCreate",
+                     .attempt = 1,
+                     .wake_at_s = NOW + 30,
+                     .message = "attempt 1 cannot start yet: exceeded quota: pods"},
+    },
+    {
+        .name = "J12 young and without pod: the question is put later",
+        .migration = {.meta = {HELD},
+                      .status = {.phase = PHASE_RUNNING,
+                                 .reason = "Started",
+                                 .attempt = {.number = 1, .start_s = NOW - 2}}},
+        .claim_attempt = 1,
+        .job = {ARMED},
+        .seen = {PRESENT},
+        .expected = {.case_id = "J12",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_RUNNING,
+                     .reason = "Started",
+                     .attempt = 1,
+                     .wake_at_s = NOW + 1},
+    },
+    /* ---- R4a: what never started may be ended ---- */
+    {
+        .name = "J10 R4a startTimeout: only on fresh pods",
+        .migration = {.meta = {HELD}, .start_timeout_s = 60, .status = {RUNS}},
+        .claim_attempt = 1,
+        .job = {ARMED},
+        .pod = POD_STARTING,
+        .seen = {PRESENT},
+        .expected = {.case_id = "J10", .actions = ACTION_READ_PODS},
+    },
+    {
+        .name = "J10 R4a startTimeout",
+        .migration = {.meta = {HELD}, .start_timeout_s = 60, .status = {RUNS}},
+        .claim_attempt = 1,
+        .job = {ARMED},
+        .pod = POD_STARTING,
+        .seen = {PRESENT, PODS_FRESH},
+        .expected = {.case_id = "J10", .actions = ACTION_END_JOB},
+    },
+    {
+        .name = "J10 R4a a retry",
+        .migration = {.meta = {HELD}, .retry = 1, .status = {RUNS}},
+        .claim_attempt = 1,
+        .job = {ARMED},
+        .pod = POD_STARTING,
+        .seen = {PRESENT, PODS_FRESH},
+        .expected = {.case_id = "J10", .actions = ACTION_END_JOB},
+    },
+    {
+        .name = "J10 R4a an edit",
+        .migration = {.meta = {HELD, .generation = 2}, .spec_hash = HASH2, .status = {RUNS}},
+        .claim_attempt = 1,
+        .job = {ARMED},
+        .pod = POD_PENDING,
+        .seen = {PRESENT, PODS_FRESH},
+        .expected = {.case_id = "J10", .actions = ACTION_END_JOB},
+    },
+    {
+        .name = "J10 R4a the migration's deletion, without any pod",
+        .migration = DELETED_M,
+        .claim_attempt = 1,
+        .job = {ARMED},
+        .seen = {PRESENT, PODS_FRESH},
+        .expected = {.case_id = "J10", .actions = ACTION_END_JOB},
+    },
+    {
+        .name = "J12 R4a an edit that changes nothing ends nothing",
+        .migration = {.meta = {HELD, .generation = 2}, .status = {RUNS}},
+        .claim_attempt = 1,
+        .job = {ARMED},
+        .pod = POD_STARTING,
+        .seen = {PRESENT, PODS_FRESH},
+        .expected = {.case_id = "J12",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_RUNNING,
+                     .reason = "ImagePullBackOff",
+                     .attempt = 1},
+    },
+    {
+        .name = "J12 R4a ended already: wait",
+        .migration = {.meta = {HELD}, .retry = 1, .status = {RUNS}},
+        .claim_attempt = 1,
+        .job = {ARMED, .active_deadline_s = 1},
+        .pod = POD_STARTING,
+        .seen = {PRESENT, PODS_FRESH},
+        .expected = {.case_id = "J12",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_RUNNING,
+                     .reason = "ImagePullBackOff",
+                     .attempt = 1},
+    },
+    {
+        .name = "J8 R4a and it reads NeverStarted",
+        .migration = {.meta = {HELD},
+                      .retry = 1,
+                      .status = {RUNS, .message = "attempt 1 cannot start yet: no such image"}},
+        .claim_attempt = 1,
+        .job = {LATE, .active_deadline_s = 1},
+        .pod = POD_NEVER,
+        .seen = {PRESENT},
+        .expected = {.case_id = "J8",
+                     OUTCOME(FAILED, "NeverStarted"),
+                     .message = "nothing of attempt 1 ever ran: attempt 1 cannot start yet: no "
+                                "such image"},
+    },
+    /* ---- the end ---- */
+    {
+        .name = "J8 complete, and its pod proves it: Succeeded",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {COMPLETE},
+        .pod = POD_SUCCEEDED,
+        .seen = {PRESENT},
+        .expected = {.case_id = "J8", OUTCOME(SUCCEEDED, "Completed"), .message = "done"},
+    },
+    {
+        .name = "J5 R8a complete, but the pod was not seen: it is looked for",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {COMPLETE},
+        .seen = {PRESENT},
+        .expected = {.case_id = "J5", .actions = ACTION_READ_PODS},
+    },
+    {
+        .name = "J8 R8a complete, and no pod to prove it",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {COMPLETE},
+        .seen = {PRESENT, PODS_FRESH},
+        .expected = {.case_id = "J8",
+                     OUTCOME(FAILED, "InterruptedUnproven"),
+                     .message = "nothing proves that attempt 1 did its work: its Job is complete, "
+                                "but the pod that would prove it is gone"},
+    },
+    {
+        .name = "J8 R8a exit 0 after it was asked to stop is no success",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {COMPLETE},
+        .pod = POD_EVICTED,
+        .seen = {PRESENT},
+        .expected = {.case_id = "J8",
+                     OUTCOME(FAILED, "InterruptedUnproven"),
+                     .message = "nothing proves that attempt 1 did its work: it exited with 0, but "
+                                "after it was asked to stop; last output: done"},
+    },
+    {
+        .name = "J5 complete, but the cache's pod runs: read it",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {COMPLETE},
+        .pod = POD_RUNNING,
+        .seen = {PRESENT},
+        .expected = {.case_id = "J5", .actions = ACTION_READ_PODS},
+    },
+    {
+        .name = "J12 R8 failed, but the pod still runs: wait",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {FAILED},
+        .pod = POD_RUNNING,
+        .seen = {PRESENT, PODS_FRESH},
+        .expected = {.case_id = "J12",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_RUNNING,
+                     .reason = "JobRunning",
+                     .attempt = 1},
+    },
+    {
+        .name = "J12 R8 a pod that failed is not the end of its Job",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {ARMED},
+        .pod = POD_FAILED,
+        .seen = {PRESENT, PODS_FRESH},
+        .expected = {.case_id = "J12",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_RUNNING,
+                     .reason = "JobRunning",
+                     .attempt = 1},
+    },
+    {
+        .name = "J8 failed with its exit code",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {FAILED},
+        .pod = POD_FAILED,
+        .seen = {PRESENT},
+        .expected = {.case_id = "J8",
+                     OUTCOME(FAILED, "ExitCode"),
+                     .message = "attempt 1 failed with exit code 3 (ExitCode); last output: no "
+                                "such column"},
+    },
+    {
+        .name = "J8 timeout",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {LATE, .active_deadline_s = 20},
+        .pod = POD_FAILED,
+        .seen = {PRESENT},
+        .expected = {.case_id = "J8",
+                     OUTCOME(FAILED, "DeadlineExceeded"),
+                     .message = "attempt 1 was stopped after its timeout of 20s; last output: no "
+                                "such column"},
+    },
+    {
+        .name = "J8 the run ended with 0 before the deadline hit: Succeeded",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {LATE, .active_deadline_s = 20},
+        .pod = POD_SUCCEEDED,
+        .seen = {PRESENT},
+        .expected = {.case_id = "J8", OUTCOME(SUCCEEDED, "Completed")},
+    },
+    {
+        .name = "J5 R8b a lost node: only the server's word counts",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {FAILED},
+        .pod = POD_LOST,
+        .seen = {PRESENT},
+        .expected = {.case_id = "J5", .actions = ACTION_READ_PODS},
+    },
+    {
+        .name = "J8 R8b a lost node: EndUnproven",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {FAILED},
+        .pod = POD_LOST,
+        .seen = {PRESENT, PODS_FRESH},
+        .expected = {.case_id = "J8",
+                     OUTCOME(FAILED, "EndUnproven"),
+                     .message = "~annotate with interlude.dev/confirm-ended=1"},
+    },
+    {
+        .name = "J8 a retry is left: Waiting, not Failed",
+        .migration = {.meta = {HELD}, .retries = 2, .status = {RUNS}},
+        .claim_attempt = 1,
+        .job = {FAILED},
+        .pod = POD_FAILED,
+        .seen = {PRESENT},
+        .expected = {.case_id = "J8",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_WAITING,
+                     .attempt = 1,
+                     .outcome = OUTCOME_FAILED,
+                     .reason = "RetryBackoff",
+                     .message = "~; 2 of 2 retries left"},
+    },
+    {
+        .name = "J8 no retry is left",
+        .migration = {.meta = {HELD},
+                      .retries = 2,
+                      .status = {.phase = PHASE_RUNNING,
+                                 .attempt = {.number = 3},
+                                 .attempts = failed_twice,
+                                 .attempt_count = 2}},
+        .claim_attempt = 3,
+        .job = {FAILED},
+        .pod = POD_FAILED,
+        .seen = {PRESENT},
+        .expected = {.case_id = "J8",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_FAILED,
+                     .attempt = 3,
+                     .outcome = OUTCOME_FAILED,
+                     .reason = "ExitCode"},
+    },
+    {
+        .name = "J8 R21 what was cut off is not retried",
+        .migration = {.meta = {HELD}, .retries = 2, .status = {RUNS}},
+        .claim_attempt = 1,
+        .job = {FAILED},
+        .pod = POD_EVICTED,
+        .seen = {PRESENT},
+        .expected = {.case_id = "J8", OUTCOME(FAILED, "InterruptedUnproven")},
+    },
+    {
+        .name = "J8 nor what is being deleted",
+        .migration = {.meta = {HELD, .deleted_s = NOW}, .retries = 2, .status = {RUNS}},
+        .claim_attempt = 1,
+        .job = {FAILED},
+        .pod = POD_FAILED,
+        .seen = {PRESENT},
+        .expected = {.case_id = "J8", OUTCOME(FAILED, "ExitCode")},
+    },
+    {
+        .name = "J8 R9 the Event of the start is not forgotten",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {COMPLETE},
+        .pod = POD_SUCCEEDED,
+        .seen = {PRESENT, .is_event_due = true},
+        .expected = {.case_id = "J8",
+                     .actions = ACTION_WRITE_STATUS | ACTION_RECORD_EVENT,
+                     .attempt = 1,
+                     .phase = PHASE_SUCCEEDED,
+                     .outcome = OUTCOME_SUCCEEDED,
+                     .reason = "Completed"},
+    },
+    /* ---- deleted, vanished ---- */
+    {
+        .name = "J12 the Job is being deleted and its pod runs: wait",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {.meta = {HELD, .deleted_s = NOW - 60}, .parallelism = 1},
+        .pod = POD_RUNNING,
+        .seen = {PRESENT, PODS_FRESH},
+        .expected = {.case_id = "J12",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_RUNNING,
+                     .reason = "JobDeleted",
+                     .attempt = 1,
+                     .message = "Job " JOB " is being deleted; waiting for its pod to end"},
+    },
+    {
+        .name = "J8 deleted, and its pod ended well before: Succeeded",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {.meta = {HELD, .deleted_s = NOW - 10}, .parallelism = 1},
+        .pod = POD_SUCCEEDED,
+        .seen = {PRESENT},
+        .expected = {.case_id = "J8", OUTCOME(SUCCEEDED, "Completed")},
+    },
+    {
+        .name = "J6 just deleted, no pod: its controller may still make one",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {.meta = {HELD, .deleted_s = NOW - 4}, .parallelism = 1},
+        .seen = {PRESENT, PODS_FRESH},
+        .expected = {.case_id = "J6", .wake_at_s = NOW + 1},
+    },
+    {
+        .name = "J8 deleted, and no pod tells anything: JobDeleted",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {.meta = {HELD, .deleted_s = NOW - 5}, .parallelism = 1},
+        .seen = {PRESENT, PODS_FRESH},
+        .expected = {.case_id = "J8",
+                     OUTCOME(FAILED, "JobDeleted"),
+                     .message = "Job " JOB " and its pod were deleted during the run, the result "
+                                "is unknown"},
+    },
+    {
+        .name = "J5 R5 vanished: its pods are read, whatever the cache has of them",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .pod = POD_SUCCEEDED,
+        .seen = {ABSENT},
+        .expected = {.case_id = "J5", .actions = ACTION_READ_PODS},
+    },
+    {
+        .name = "J12 R5 vanished, and its pod lives on: wait",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .pod = POD_RUNNING,
+        .seen = {ABSENT, PODS_FRESH},
+        .expected = {.case_id = "J12",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_RUNNING,
+                     .reason = "JobVanished",
+                     .attempt = 1,
+                     .message = "Job " JOB " is gone; waiting for its pod to end"},
+    },
+    {
+        .name = "J12 R5 vanished, and its pod may still start: wait",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .pod = POD_STARTING,
+        .seen = {ABSENT, PODS_FRESH},
+        .expected = {.case_id = "J12",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_RUNNING,
+                     .reason = "JobVanished",
+                     .attempt = 1},
+    },
+    {
+        .name = "J7 R5 vanished, and its pod exited with 0: said, not believed",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .pod = POD_SUCCEEDED,
+        .seen = {ABSENT, PODS_FRESH},
+        .expected = {.case_id = "J7",
+                     OUTCOME(FAILED, "JobVanished"),
+                     .message = "Job " JOB " was deleted during the run; its pod exited with 0, so "
+                                "it may have done its work; last output: done"},
+    },
+    {
+        .name = "J7 R5 vanished, no pod left",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .seen = {ABSENT, PODS_FRESH},
+        .expected = {.case_id = "J7",
+                     OUTCOME(FAILED, "JobVanished"),
+                     .message = "Job " JOB " was deleted during the run; no pod of it is left, the "
+                                "result is unknown"},
+    },
+    {
+        .name = "J6 R5 vanished right after the start: a pod may still come",
+        .migration = {.meta = {HELD},
+                      .status = {.phase = PHASE_RUNNING,
+                                 .attempt = {.number = 1, .start_s = NOW - 4}}},
+        .claim_attempt = 1,
+        .seen = {ABSENT, PODS_FRESH},
+        .expected = {.case_id = "J6", .wake_at_s = NOW + 1},
+    },
+    {
+        .name = "J7 R8b vanished with its node: EndUnproven",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .pod = POD_LOST,
+        .seen = {ABSENT, PODS_FRESH},
+        .expected = {.case_id = "J7", OUTCOME(FAILED, "EndUnproven")},
+    },
+    /* ---- suspended by hand ---- */
+    {
+        .name = "J12 suspended, its pod runs: wait",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {SUSPENDED},
+        .pod = POD_RUNNING,
+        .seen = {PRESENT},
+        .expected = {.case_id = "J12",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_RUNNING,
+                     .reason = "Suspended",
+                     .attempt = 1},
+    },
+    {
+        .name = "J5 suspended, its pod ended: read it",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {SUSPENDED},
+        .pod = POD_FAILED,
+        .seen = {PRESENT},
+        .expected = {.case_id = "J5", .actions = ACTION_READ_PODS},
+    },
+    {
+        .name = "J12 R4 suspended, and nobody knows whether its pod runs: not deleted",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {SUSPENDED},
+        .pod = POD_LOST,
+        .seen = {PRESENT_FRESH, PODS_FRESH},
+        .expected = {.case_id = "J12",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_RUNNING,
+                     .reason = "Suspended",
+                     .attempt = 1},
+    },
+    {
+        .name = "J1 suspended, its pod ended: the Job is read before it is deleted",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {SUSPENDED},
+        .pod = POD_FAILED,
+        .seen = {PRESENT, PODS_FRESH},
+        .expected = {.case_id = "J1", .actions = ACTION_READ_JOB},
+    },
+    {
+        .name = "J9 suspended, its pod ended: deleted, so that nobody resumes it",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {SUSPENDED},
+        .pod = POD_FAILED,
+        .seen = {PRESENT_FRESH, PODS_FRESH},
+        .expected = {.case_id = "J9", .actions = ACTION_DELETE_JOB},
+    },
+    {
+        .name = "J8 suspended and deleted",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {.meta = {HELD, .deleted_s = NOW - 9}, .parallelism = 1, .is_suspended = true},
+        .pod = POD_FAILED,
+        .seen = {PRESENT},
+        .expected = {.case_id = "J8",
+                     OUTCOME(FAILED, "Suspended"),
+                     .message = "Job " JOB " was suspended by hand during the run; last output: no "
+                                "such column"},
+    },
+};
+
+/* Once the status says so, nothing is written again; the Event is recorded. */
+static void test_running_is_stable(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct world world = {
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {ARMED},
+        .pod = POD_RUNNING,
+        .seen = {PRESENT},
+    };
+    struct observed seen = world_see(&arena, &world);
+    struct plan first;
+    struct plan second;
+    decide(&arena, &seen, &first);
+    assert_string_equal(first.status.attempt.image, "registry.example/orders@sha256:1");
+    world.migration.status = first.status;
+    decide(&arena, &seen, &second);
+    assert_string_equal(second.case_id, "J13");
+    assert_int_equal(second.actions, 0);
+    seen.is_event_due = true;
+    decide(&arena, &seen, &second);
+    assert_string_equal(second.case_id, "E1");
+    arena_fini(&arena);
+}
+
+static void test_outcome_in_full(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct world world = {
+        .migration = {.meta = {HELD, .generation = 2}, .spec_hash = HASH2, .status = {RUNS}},
+        .claim_attempt = 1,
+        .job = {COMPLETE},
+        .pod = POD_SUCCEEDED,
+        .seen = {PRESENT},
+    };
+    struct observed seen = world_see(&arena, &world);
+    struct plan plan;
+    decide(&arena, &seen, &plan);
+    const struct attempt *attempt = &plan.status.attempt;
+    assert_true(attempt->has_exit_code);
+    assert_int_equal(attempt->exit_code, 0);
+    assert_int_equal(attempt->completion_s, NOW - 20);
+    assert_string_equal(attempt->image, "registry.example/orders@sha256:1");
+    /* What succeeded is the spec that ran, not the one that stands there now. */
+    assert_string_equal(plan.status.spec_hash, HASH);
+    assert_int_equal(plan.status.history_count, 1);
+    assert_int_equal(plan.status.history[0].at_s, NOW);
+    arena_fini(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest others[] = {
+        cmocka_unit_test(test_running_is_stable),
+        cmocka_unit_test(test_outcome_in_full),
+    };
+    int failed = CASES_RUN("decide_run", rows, world_test);
+    failed += cmocka_run_group_tests_name("decide_run, in full", others, NULL, NULL);
+    return failed;
+}
