@@ -120,6 +120,7 @@ static void on_database_written(struct task *task, const struct kube_response *r
         task_fail_with(task, &err);
         return;
     }
+    work->learnt.is_database_fresh = true;
     if ((work->plan.actions & ACTION_RELEASE) != 0) {
         manager_wake_database(manager, work->ns, work->database);
     }
@@ -154,6 +155,28 @@ static void patch_database(struct work *work, const struct database *database, c
         .body = patch,
     };
     task_call(&work->task, &call, on_database_written, 0);
+}
+
+static void on_database_read(struct task *task, const struct kube_response *response, size_t index)
+{
+    struct work *work = work_of(task);
+    if (response->is_ok || response->err.kind != ERR_NOT_FOUND) {
+        on_database_written(task, response, index);
+        return;
+    }
+    (void)store_remove(manager_store(work->manager, SOURCE_DATABASES), work->ns, work->database,
+                       NULL);
+    work->learnt.is_database_fresh = true;
+}
+
+static void read_database(struct work *work, const struct observed *seen)
+{
+    work->database = arena_strdup(&work->arena, seen->migration->database);
+    struct kube_call call = {
+        .method = KUBE_GET,
+        .path = resource_path(&work->arena, RESOURCE_DATABASE, work->ns, work->database),
+    };
+    task_call(&work->task, &call, on_database_read, 0);
 }
 
 static void create_database(struct work *work, const struct observed *seen)

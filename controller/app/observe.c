@@ -193,12 +193,20 @@ static bool is_version_at_least(const char *version, const char *than)
     return str_parse_u64(version, &a) && str_parse_u64(than, &b) && a >= b;
 }
 
+/* The claim is for an attempt that has not begun: the recorded one's Job and pods are not its own. */
+static bool is_starting(const struct observed *seen)
+{
+    const struct claim *claim = seen->database == NULL ? NULL : &seen->database->claim;
+    return claim != NULL && str_eq(claim->uid, seen->migration->meta.uid) &&
+           claim->attempt != seen->migration->status.attempt.number;
+}
+
 static void find_job(struct work *work, struct observed *seen)
 {
     const struct learnt *learnt = &work->learnt;
     const struct attempt *attempt = &seen->migration->status.attempt;
     const struct job *cached = NULL;
-    if (attempt->job != NULL) {
+    if (attempt->job != NULL && !is_starting(seen)) {
         cached = store_get(manager_store(work->manager, SOURCE_JOBS), work->ns, attempt->job);
         if (cached != NULL && !str_eq(cached->meta.uid, attempt->job_uid)) {
             cached = NULL;
@@ -230,7 +238,7 @@ static void find_pods(struct work *work, struct observed *seen)
     }
     const char *job_uid = seen->migration->status.attempt.job_uid;
     const struct store *store = manager_store(work->manager, SOURCE_PODS);
-    if (job_uid == NULL) {
+    if (job_uid == NULL || is_starting(seen)) {
         return;
     }
     size_t count = 0;
@@ -294,6 +302,13 @@ void observe(struct work *work, struct observed *ret_seen)
     seen.are_applications_known =
         seen.is_fresh || fleet_is_known(manager->fleet, work->ns, observe_needs(migration));
     seen.applications = seen.is_fresh ? learnt->applications : applications_of(work, migration);
+    if (seen.are_applications_known) {
+        work->unknown_since_s = 0;
+    } else if (work->unknown_since_s == 0) {
+        work->unknown_since_s = seen.now_s;
+    }
+    seen.unknown_since_s = work->unknown_since_s;
+    seen.is_database_cached = !learnt->is_database_fresh;
     find_place(work, &seen);
     find_job(work, &seen);
     find_pods(work, &seen);

@@ -28,6 +28,7 @@ struct learnt {
     struct application_seen *applications; /* of this look */
     const char **looked_for; /* for each: the UIDs of the workloads whose pods were asked for */
     json_t *inherited;       /* the workload of inheritFrom; NULL: none. Owned */
+    bool is_database_fresh;  /* read, or written by us, in this chain */
     enum presence job_presence;
     struct job *job;
     const char *job_name_taken;
@@ -61,7 +62,8 @@ struct work {
     char *no_pod_reason;  /* NULL: not asked, or long ago */
     int64_t no_pod_asked_s;
     int64_t status_written_ms;
-    bool is_ready; /* of the last plan: it has a place in the queue */
+    int64_t unknown_since_s; /* when it was first seen with applications not known; 0: they are */
+    bool is_ready;           /* of the last plan: it has a place in the queue */
     /* The step being carried out. The plan's texts are in the arena or were borrowed at its start. */
     struct arena arena;
     struct plan plan;

@@ -194,17 +194,15 @@ static const char *read_version(struct judge *judge, const struct version_facts 
     return version;
 }
 
-static void judge_template(struct judge *judge, const struct workload *workload,
-                           struct application_status *status)
+static void judge_template(struct judge *judge, const struct workload *workload)
 {
     const char *name = workload->meta.name;
     judge->container = version_source_container(&workload->pod_template);
     const char *version = read_version(judge, &workload->pod_template, name, "'s template");
-    status->desired = shown(version);
     if (!is_admitted(judge, version)) {
-        breach(judge, "VersionsIncompatible",
-               arena_printf(judge->arena, "%s is to run %s; needs %s", name, status->desired,
-                            needs(judge)));
+        breach(
+            judge, "VersionsIncompatible",
+            arena_printf(judge->arena, "%s is to run %s; needs %s", name, version, needs(judge)));
     }
 }
 
@@ -303,10 +301,15 @@ static void judge_workload(struct judge *judge, const struct workload *workload,
     status->workload = workload_text(judge->arena, workload);
     status->selector = selector_text(judge->arena, &workload->selector);
     judge->is_workload_settled = true;
-    judge_template(judge, workload, status);
-    (void)judge_replica_sets(judge, workload, false);
+    const char *why = NULL;
+    judge->container = version_source_container(&workload->pod_template);
+    status->desired = shown(application_version(judge->arena, judge->question->application,
+                                                &workload->pod_template, &why));
+    /* What runs is told before what is to run: the first breach is the message. */
     judge_pods(judge, workload, status);
     judge_running(judge, status, workload->meta.name);
+    judge_template(judge, workload);
+    (void)judge_replica_sets(judge, workload, false);
     judge_settled(judge, workload, status);
     status->settled = judge->is_workload_settled;
 }

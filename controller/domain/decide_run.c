@@ -16,6 +16,10 @@
 
 /* A pod appears within milliseconds; after this long its absence has a reason worth reading. */
 #define NO_POD_ASKED_AFTER_S 3
+/* That a run has started is worth a write of its own only if it does not end at once. */
+#define RUNNING_TOLD_AFTER_S 5
+/* The deadline that ends a run which never started. */
+#define ENDED_DEADLINE_S     1
 #define NO_POD_ASKED_EVERY_S 30
 
 struct turn {
@@ -219,11 +223,20 @@ static int64_t start_deadline_s(const struct turn *turn)
 static const char *reason_to_end(const struct turn *turn)
 {
     int64_t deadline_s = start_deadline_s(turn);
-    if (turn->run.ever_started || turn->job->active_deadline_s == 1) {
+    if (turn->run.ever_started || turn->job->active_deadline_s == ENDED_DEADLINE_S) {
         return NULL;
     }
     if (deadline_s != 0 && turn->seen->now_s >= deadline_s) {
         return "startTimeout";
+    }
+    /*
+     * A kubelet tells of a start up to a second late: but for a reason that keeps the run from starting,
+     * it may have started. Only the user's own deadline is taken at its word.
+     */
+    bool is_stuck = turn->run.waiting_reason != NULL ||
+                    (turn->run.pods == 0 && !str_is_empty(turn->seen->no_pod_reason));
+    if (!is_stuck) {
+        return NULL;
     }
     if (turn->migration->meta.deleted_s != 0) {
         return "deletion";
@@ -246,6 +259,17 @@ static void decide_active(struct turn *turn)
     }
     if (is_late && turn->seen->no_pod_reason == NULL) {
         act(turn, ACTION_READ_JOB_EVENTS, "J11");
+        return;
+    }
+    if (turn->job->active_deadline_s == ENDED_DEADLINE_S && !turn->run.ever_started) {
+        idle(turn, "J13"); /* what kept it from starting is told already, and stays */
+        return;
+    }
+    int64_t told_s = turn->attempt->start_s + RUNNING_TOLD_AFTER_S;
+    if (turn->run.ever_started && str_eq(turn->migration->status.reason, "Started") &&
+        now_s < told_s) {
+        idle(turn, "J13");
+        turn->plan->wake_at_s = told_s;
         return;
     }
     show(turn);

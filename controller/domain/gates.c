@@ -139,7 +139,9 @@ static struct gate_verdict judge_schema_version(struct arena *arena, const struc
                                     migration->database, version, migration->from_version));
 }
 
-static struct gate_verdict judge_lock(struct arena *arena, const struct observed *seen)
+/* A place in the queue is worth telling once nothing else keeps the migration from its turn. */
+static struct gate_verdict judge_lock(struct arena *arena, const struct observed *seen,
+                                      bool is_ready)
 {
     const struct claim *claim = seen->database == NULL ? NULL : &seen->database->claim;
     if (claim != NULL && claim->migration != NULL) {
@@ -149,17 +151,17 @@ static struct gate_verdict judge_lock(struct arena *arena, const struct observed
         }
         char since[CLOCK_TEXT_MAX];
         clock_format(claim->since_s, since);
-        return closed_gate(
-            "DatabaseBusy",
-            arena_printf(arena, "migration %s holds database %s since %s; place %zu in the queue",
-                         claim->migration, seen->migration->database, since,
-                         seen->queue_place + 1));
+        const char *place =
+            is_ready ? arena_printf(arena, "; place %zu in the queue", seen->queue_place + 1) : "";
+        return closed_gate("DatabaseBusy",
+                           arena_printf(arena, "migration %s holds database %s since %s%s",
+                                        claim->migration, seen->migration->database, since, place));
     }
     if (seen->database != NULL && seen->database->meta.deleted_s != 0) {
         return closed_gate("DatabaseDeleted", arena_printf(arena, "database %s is being deleted",
                                                            seen->migration->database));
     }
-    if (seen->queue_place > 0) {
+    if (is_ready && seen->queue_place > 0) {
         return closed_gate("Queued",
                            arena_printf(arena, "place %zu in the queue, behind %s",
                                         seen->queue_place + 1, str_or_empty(seen->queue_ahead)));
@@ -288,17 +290,38 @@ static void judge_applications(struct arena *arena, const struct observed *seen,
     }
 }
 
+/* Adds the pods of a version to those of the same version, so that each is told once. */
+static void add_version(struct running_version *all, size_t *count,
+                        const struct running_version *version)
+{
+    for (size_t i = 0; i < *count; i++) {
+        if (str_eq(all[i].version, version->version)) {
+            all[i].pods += version->pods;
+            return;
+        }
+    }
+    all[(*count)++] = *version;
+}
+
 /* The versions of all applications in one line, for the printer column. */
 static const char *running_text(struct arena *arena, const struct gates *gates)
 {
-    const char *text = NULL;
+    size_t most = 0;
+    for (size_t i = 0; i < gates->application_count; i++) {
+        most += gates->applications[i].running_count;
+    }
+    struct running_version *all = arena_array(arena, most, sizeof(*all));
+    size_t count = 0;
     for (size_t i = 0; i < gates->application_count; i++) {
         const struct application_status *status = &gates->applications[i];
         for (size_t k = 0; k < status->running_count; k++) {
-            text = arena_printf(arena, "%s%s%s (%" PRId64 ")", str_or_empty(text),
-                                text == NULL ? "" : ", ", status->running[k].version,
-                                status->running[k].pods);
+            add_version(all, &count, &status->running[k]);
         }
+    }
+    const char *text = NULL;
+    for (size_t i = 0; i < count; i++) {
+        text = arena_printf(arena, "%s%s%s (%" PRId64 ")", str_or_empty(text),
+                            text == NULL ? "" : ", ", all[i].version, all[i].pods);
     }
     return text;
 }
@@ -319,7 +342,7 @@ void gates_judge(struct arena *arena, const struct observed *seen, struct gates 
         ret_gates->verdicts[GATE_VERSIONS_COMPATIBLE] = unknown;
         ret_gates->verdicts[GATE_ROLLOUT_SETTLED] = unknown;
     }
-    ret_gates->verdicts[GATE_LOCK_HELD] = judge_lock(arena, seen);
+    ret_gates->verdicts[GATE_LOCK_HELD] = judge_lock(arena, seen, gates_are_open(ret_gates));
 }
 
 bool gates_are_open(const struct gates *gates)

@@ -36,7 +36,16 @@ def by_kustomize():
 
 
 def remove():
-    """Whatever way it was installed, the kinds and with them all migrations included."""
-    command("helm", "uninstall", "interlude", "--namespace", SYSTEM, "--ignore-not-found")
+    """Whatever way it was installed; the kinds included, and with them what an earlier run has left unfinished."""
+    command("helm", "uninstall", "interlude", "--namespace", SYSTEM, "--ignore-not-found", "--wait")
+    command("kubectl", "delete", "deployment", "interlude", "--namespace", SYSTEM, "--ignore-not-found", "--timeout=60s")
+    for kind in ("schemamigrations", "databases", "jobs"):
+        # Nobody is there any more who would take the finalizers off.
+        held = command("kubectl", "get", kind, "-A", "--no-headers", "-o", "custom-columns=A:.metadata.namespace,B:.metadata.name",
+                       check=False)
+        for namespace, name in (line.split() for line in held.splitlines()):
+            if namespace.startswith("e2e-"):
+                command("kubectl", "patch", kind, name, "--namespace", namespace, "--type=merge", "--patch",
+                        '{"metadata": {"finalizers": null}}', check=False)
     command("kubectl", "delete", "crd", "--ignore-not-found", "--timeout=60s", *KINDS)
     command("kubectl", "delete", "-k", "manifests", "--ignore-not-found", "--timeout=60s")

@@ -67,11 +67,14 @@ class Report:
 
 def without_calls(text):
     """A traceback's lines in the stories and all of its message; what the harness itself called is left out."""
-    lines = text.splitlines()
-    for number, line in enumerate(lines):
-        if line.startswith("  File") and "/stories/" not in line:
-            lines[number] = lines[number + 1] = None
-    return [line for line in lines if line is not None and not line.lstrip().startswith("^")]
+    skip = False
+    for line in text.splitlines():
+        if line.startswith("  File"):
+            skip = "/stories/" not in line
+        elif not line.startswith("    "):
+            skip = False
+        if not skip and not line.strip().startswith("^"):
+            yield line
 
 
 def described(test):

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What must hold of every test, whatever it is about: the rules of the run protocol, read off all that was seen.
+
+Objects of different kinds are put in order by their resourceVersion, which is etcd's revision.
+"""
+import collections
+
+from ground.world import version_of
+
+RUN = "interlude.dev/run"
+OUTCOME = "interlude.dev/outcome"
+UID = "interlude.dev/migration-uid"
+ATTEMPT = "interlude.dev/attempt"
+
+
+def attempt_of(seen):
+    labels = seen["metadata"].get("labels", {})
+    return (labels[UID], int(labels[ATTEMPT])) if UID in labels else None
+
+
+def by_uid(told):
+    versions = collections.defaultdict(list)
+    for how, seen in told:
+        if how != "DELETED":
+            versions[seen["metadata"]["uid"]].append(seen)
+    return versions
+
+
+def broken_rules(world, namespace, confirmed=()):
+    """A sentence for each rule that was broken; confirmed: attempts whose end a person has vouched for."""
+    migrations = by_uid(world.told("schemamigrations", namespace))
+    yield from terminal_phases(migrations)
+    yield from histories(migrations)
+    yield from one_pod_per_attempt(world, namespace)
+    yield from order_of_steps(world, namespace, migrations)
+    yield from releases(world, namespace, migrations, confirmed)
+
+
+def terminal_phases(migrations):
+    """R3: never from Succeeded."""
+    for versions in migrations.values():
+        phases = [seen.get("status", {}).get("phase") for seen in versions]
+        if "Succeeded" in phases and set(phases[phases.index("Succeeded"):]) != {"Succeeded"}:
+            yield f"{versions[0]['metadata']['name']} left Succeeded: {phases}"
+
+
+def histories(migrations):
+    """R9: each transition stands in the history once, and none is ever changed."""
+    for versions in migrations.values():
+        before = []
+        for seen in versions:
+            history = seen.get("status", {}).get("history", [])
+            name = seen["metadata"]["name"]
+            if len(before) < 50 and history[:len(before)] != before:
+                yield f"{name}: the history was rewritten: {before} became {history}"
+            if any(a["phase"] == b["phase"] for a, b in zip(history, history[1:])):
+                yield f"{name}: a transition stands twice in the history: {history}"
+            if history and history[-1]["phase"] != seen["status"]["phase"]:
+                yield f"{name}: phase {seen['status']['phase']} is not the newest of the history: {history}"
+            before = history
+
+
+def one_pod_per_attempt(world, namespace):
+    """R1."""
+    pods = collections.defaultdict(set)
+    for _, seen in world.told("pods", namespace):
+        if attempt_of(seen):
+            pods[attempt_of(seen)].add(seen["metadata"]["name"])
+    for attempt, names in pods.items():
+        if len(names) > 1:
+            yield f"attempt {attempt} had several pods: {sorted(names)}"
+
+
+def first(versions, holds):
+    for seen in versions:
+        if holds(seen):
+            return version_of(seen)
+    return None
+
+
+def order_of_steps(world, namespace, migrations):
+    """Steps 2, 5, 7, 8: claimed, the Job parked, Running with its UID, armed; and only then a pod."""
+    jobs = by_uid(world.told("jobs", namespace))
+    pods = by_uid(world.told("pods", namespace))
+    databases = [seen for how, seen in world.told("databases", namespace) if how != "DELETED"]
+    for uid, versions in jobs.items():
+        attempt = attempt_of(versions[0])
+        if attempt is None:
+            continue
+        name = versions[0]["metadata"]["name"]
+        claimed = first(databases, lambda seen, a=attempt: (seen.get("status", {}).get("claim", {}).get("uid"),
+                                                           seen.get("status", {}).get("claim", {}).get("attempt")) == a)
+        created = version_of(versions[0])
+        armed = first(versions, lambda seen: seen["spec"].get("parallelism") == 1)
+        running = first(migrations.get(attempt[0], []), lambda seen, u=uid:
+                        u in [tried.get("jobUID") for tried in
+                              [seen.get("status", {}).get("attempt", {}), *seen.get("status", {}).get("attempts", [])]])
+        if versions[0]["spec"].get("parallelism") != 0 or "ownerReferences" in versions[0]["metadata"]:
+            yield f"Job {name} was not created parked"
+        if claimed is None or claimed > created:
+            yield f"Job {name} was created at {created}, the claim came at {claimed}"
+        if armed and (running is None or running > armed):
+            yield f"Job {name} was armed at {armed}, the migration said Running at {running}"
+        for of_pod in pods.values():
+            owner = of_pod[0]["metadata"].get("ownerReferences", [{}])[0].get("uid")
+            if owner == uid and (armed is None or version_of(of_pod[0]) < armed):
+                yield f"Job {name} had a pod at {version_of(of_pod[0])}, and was armed at {armed}"
+
+
+def may_run(pod):
+    """A container of it runs, or may still start."""
+    if pod["status"].get("phase") in ("Succeeded", "Failed"):
+        return any("running" in status.get("state", {}) for status in statuses(pod))
+    if "deletionTimestamp" in pod["metadata"] and "nodeName" not in pod["spec"]:
+        return False
+    wanted = len(pod["spec"].get("initContainers", [])) + len(pod["spec"]["containers"])
+    ended = [status for status in statuses(pod) if "terminated" in status.get("state", {})]
+    return len(ended) < wanted
+
+
+def statuses(pod):
+    return pod["status"].get("initContainerStatuses", []) + pod["status"].get("containerStatuses", [])
+
+
+def releases(world, namespace, migrations, confirmed):
+    """R2, R6, R8b: a claim is only ever followed by none; by then nothing runs, and the outcome is written.
+
+    The ledger moves with the release, and only for a success.
+    """
+    for versions in by_uid(world.told("databases", namespace)).values():
+        name = versions[0]["metadata"]["name"]
+        for before, after in zip(versions, versions[1:]):
+            old, new = before.get("status", {}).get("claim"), after.get("status", {}).get("claim")
+            passed = [seen.get("status", {}).get("passed", []) for seen in (before, after)]
+            if not old:
+                if passed[0] != passed[1]:
+                    yield f"database {name}: the ledger moved without a claim: {passed}"
+                continue
+            if new and (new["uid"], new["attempt"]) != (old["uid"], old["attempt"]):
+                yield f"database {name}: the claim {old} was taken over by {new}"
+            if new:
+                continue
+            attempt = (old["uid"], old["attempt"])
+            yield from at_release(world, namespace, name, attempt, version_of(after), confirmed)
+            yield from ledger_at_release(migrations, name, attempt, version_of(after), passed)
+
+
+def at_release(world, namespace, name, attempt, when, confirmed):
+    if attempt[1] in confirmed:
+        return
+    latest = {}
+    for how, pod in world.told("pods", namespace):
+        if attempt_of(pod) == attempt and version_of(pod) < when:
+            latest[pod["metadata"]["uid"]] = None if how == "DELETED" else pod
+    for pod in latest.values():
+        if pod and may_run(pod):
+            yield f"database {name}: the claim of {attempt} was released while pod {pod['metadata']['name']} ran: {pod['status']}"
+
+
+def ledger_at_release(migrations, name, attempt, when, passed):
+    seen = [seen for seen in migrations.get(attempt[0], []) if version_of(seen) < when]
+    if not seen:
+        return
+    status = seen[-1].get("status", {})
+    record = next((tried for tried in [status.get("attempt", {}), *status.get("attempts", [])]
+                   if tried.get("number") == attempt[1]), {})
+    is_gone = record.get("number") is None and status.get("withdrawn", 0) < attempt[1]
+    succeeded = record.get("outcome") == "Succeeded"
+    grew = len(passed[1]) > len(passed[0])
+    abandoned = seen[-1]["metadata"].get("annotations", {}).get("interlude.dev/abandon") == "true"
+    if not abandoned and (is_gone or (record and "outcome" not in record)):
+        yield f"database {name}: the claim of {attempt} was released before its outcome was written: {status}"
+    if not abandoned and succeeded != grew:
+        yield f"database {name}: attempt {attempt} ended with {record.get('outcome')}, and the ledger went from {passed}"
