@@ -28,6 +28,7 @@ class Case(unittest.TestCase):
 
     confirmed = ()  # attempts whose end a person vouches for
     own_controller = None  # a test that has one of its own says so here, for the report
+    stage = "shared"  # or "own": its own controller for its namespace; "alone": for the whole cluster
 
     def setUp(self):
         words = type(self).__name__ + "-" + self._testMethodName[5:]
