@@ -274,6 +274,7 @@ void apply_start(struct work *work, const struct observed *seen)
         {ACTION_WRITE_STATUS, write_status},     {ACTION_RELEASE, release},
         {ACTION_LET_GO_PODS, apply_let_go_pods}, {ACTION_LET_GO_JOB, apply_let_go_job},
         {ACTION_RECORD_EVENT, record_event},     {ACTION_LET_GO_MIGRATION, let_go_migration},
+        {ACTION_READ_DATABASE, read_database},
     };
     for (size_t i = 0; i < ARRAY_LEN(actions); i++) {
         if ((work->plan.actions & actions[i].action) != 0) {

@@ -197,7 +197,6 @@ static const char *read_version(struct judge *judge, const struct version_facts 
 static void judge_template(struct judge *judge, const struct workload *workload)
 {
     const char *name = workload->meta.name;
-    judge->container = version_source_container(&workload->pod_template);
     const char *version = read_version(judge, &workload->pod_template, name, "'s template");
     if (!is_admitted(judge, version)) {
         breach(
@@ -303,8 +302,8 @@ static void judge_workload(struct judge *judge, const struct workload *workload,
     judge->is_workload_settled = true;
     const char *why = NULL;
     judge->container = version_source_container(&workload->pod_template);
-    status->desired = shown(application_version(judge->arena, judge->question->application,
-                                                &workload->pod_template, &why));
+    status->desired = shown(version_source_read(judge->arena, judge->question->application,
+                                                judge->container, &workload->pod_template, &why));
     /* What runs is told before what is to run: the first breach is the message. */
     judge_pods(judge, workload, status);
     judge_running(judge, status, workload->meta.name);

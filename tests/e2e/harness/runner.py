@@ -5,6 +5,7 @@ usage: python3 -m harness.runner [-j NUMBER] [-k TEXT] [--installed] [--list]
 """
 import argparse
 import concurrent.futures
+import datetime
 import os
 import sys
 import threading
@@ -125,6 +126,7 @@ def main():
             if not all([run_story(Installation(name), report) for name in order][-1:]):
                 print("Interlude is not installed: the stories are not begun", flush=True)
                 return report.close()
+        Oracle.began = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
         with concurrent.futures.ThreadPoolExecutor(arguments.j) as pool:
             for done in [pool.submit(run_story, test, report) for test in chosen]:
                 done.result()
