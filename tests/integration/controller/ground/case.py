@@ -143,6 +143,18 @@ class Case(unittest.TestCase):
 
         return self.expect(name, holds, f"reaches {phase} {reason or ''}", timeout, never)
 
+    def succeeds(self, name="first", timeout=30):
+        """Waits until it has Succeeded and everything is let go; returns the migration."""
+        self.reaches(name, "Succeeded", timeout=timeout)
+        self.let_go(name)
+        return self.migration(name)
+
+    def fails(self, name="first", reason=None, attempt=None, timeout=30):
+        """Waits until it has Failed and everything is let go; returns the migration."""
+        self.reaches(name, "Failed", reason, attempt, timeout)
+        self.let_go(name)
+        return self.migration(name)
+
     def closed(self, gate, name="first", reason=None, says=None, timeout=30):
         """Waits until the migration waits at a gate, for a reason, and says some words."""
         def holds(seen):
