@@ -13,7 +13,6 @@ struct post {
     struct scope *scope;
     size_t users;
     bool is_known;
-    bool is_broken;
     struct store store;
     struct kube_watch *watch; /* NULL: nobody needs it */
 };
@@ -125,14 +124,12 @@ static void on_synced(void *arg)
         store_sweep(&post->store, on_gone, NULL);
     }
     post->is_known = true;
-    post->is_broken = false;
     changed(post);
 }
 
 static void on_error(void *arg, const struct err *err)
 {
-    struct post *post = arg;
-    post->is_broken = true;
+    const struct post *post = arg;
     failed(post, err);
 }
 
@@ -155,7 +152,6 @@ static void post_start(struct post *post, unsigned kind)
     };
     store_init(&post->store, &kinds[kind]);
     post->is_known = false;
-    post->is_broken = false;
     post->watch = kube_watch_start(post->scope->fleet->client, &spec, &watch_handler, post);
     arena_fini(&arena);
 }
@@ -274,7 +270,7 @@ static size_t count_posts(const struct fleet *fleet, bool broken_alone)
     while ((scope = map_next(&fleet->scopes, &at, NULL)) != NULL) {
         for (unsigned kind = 0; kind < FLEET_KINDS; kind++) {
             const struct post *post = &scope->posts[kind];
-            count += post->watch != NULL && (!broken_alone || post->is_broken);
+            count += post->watch != NULL && (!broken_alone || !kube_watch_is_synced(post->watch));
         }
     }
     return count;

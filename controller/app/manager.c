@@ -336,14 +336,12 @@ static void on_synced(void *arg)
         store_sweep(&watched->store, on_gone, watched);
     }
     watched->is_known = true;
-    watched->is_broken = false;
     start_work(watched->manager);
 }
 
 static void on_watch_error(void *arg, const struct err *err)
 {
-    struct watched *watched = arg;
-    watched->is_broken = true;
+    const struct watched *watched = arg;
     telemetry_problem(watched->manager->telemetry, "watch failed", watched->store.kind->name, err);
 }
 
@@ -463,7 +461,7 @@ bool manager_is_ready(const struct manager *manager, struct arena *arena, const 
 {
     for (enum source source = 0; source < SOURCE_COUNT; source++) {
         const struct watched *watched = &manager->watched[source];
-        if (!watched->is_known || watched->is_broken) {
+        if (!watched->is_known || !kube_watch_is_synced(watched->watch)) {
             *ret_why =
                 arena_printf(arena, "the watch of %ss does not work", watched->store.kind->name);
             return false;

@@ -35,7 +35,6 @@ struct watched {
     struct kube_watch *watch;
     bool is_known;      /* all objects there were at its start are in the store */
     bool is_restarting; /* all objects come anew; what does not is gone */
-    bool is_broken;
 };
 
 struct manager {

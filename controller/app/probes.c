@@ -43,7 +43,7 @@ static void reply_metrics(void *arg, struct http_server_reply *reply)
         .requests = kube_client_requests_sent(manager->client),
     };
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
-        gauges.broken_watches += manager->watched[i].is_broken;
+        gauges.broken_watches += !kube_watch_is_synced(manager->watched[i].watch);
     }
     reply->content_type = METRICS_CONTENT_TYPE;
     if (!telemetry_write(probes->telemetry, &gauges, &reply->body)) {

@@ -67,6 +67,17 @@ static enum condition_status truth(bool is_true)
     return is_true ? CONDITION_TRUE : CONDITION_FALSE;
 }
 
+/* Generation and hash must differ: either alone may change without an edit. */
+static bool is_edited(const struct migration *migration, const struct migration_status *status)
+{
+    const struct attempt *attempt = &status->attempt;
+    if (attempt->number == 0) { /* AlreadyApplied */
+        return !str_eq(status->spec_hash, migration->spec_hash);
+    }
+    return attempt->generation != migration->meta.generation &&
+           !str_eq(attempt->spec_hash, migration->spec_hash);
+}
+
 static void set_summary(struct arena *arena, const struct migration *migration,
                         struct migration_status *status, bool is_accepted, int64_t now_s)
 {
@@ -82,8 +93,7 @@ static void set_summary(struct arena *arena, const struct migration *migration,
     set(arena, status, "Stalled", &verdict, now_s);
 
     bool is_running = status->phase == PHASE_RUNNING;
-    const char *ran = succeeded ? status->spec_hash : status->attempt.spec_hash;
-    if ((succeeded || is_running) && !str_eq(ran, migration->spec_hash)) {
+    if ((succeeded || is_running) && is_edited(migration, status)) {
         verdict = succeeded ? (struct gate_verdict){CONDITION_TRUE, "EditedAfterSuccess",
                                                     "the spec was edited after its run, which is "
                                                     "never repeated: write a new migration"}

@@ -36,7 +36,10 @@ step_done() {
 }
 
 # tell TEXT…: a remark between commands.
-tell() { printf '   %s\n' "$@"; }
+tell() { printf '   %s\n' "$@" | sed 's/ *$//'; }
+
+# aside TEXT: what goes on meanwhile.
+aside() { printf '%s   %s%s\n' "$DIM" "$1" "$PLAIN"; }
 
 # proclaim TEXT: the result.
 proclaim() { printf '\n   %s%s%s\n' "$GREEN$BOLD" "$1" "$PLAIN"; }
@@ -51,6 +54,8 @@ show() {
             line+=" $word"
         elif [[ $word == *\'* ]]; then
             line+=" \"$word\""
+        elif [[ $word =~ ^(--[a-z-]+=)(.*)$ ]]; then
+            line+=" ${BASH_REMATCH[1]}'${BASH_REMATCH[2]}'"
         else
             line+=" '$word'"
         fi
