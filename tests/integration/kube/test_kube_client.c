@@ -29,7 +29,9 @@
 #define PATIENCE_MS  60000
 #define NS           "kube-client-test"
 #define MANY_WATCHES 150
-#define MANY_OBJECTS 620 /* more than one page */
+/* One for requests, and as many for watches as their streams need. */
+#define WATCHES_SOCKETS (1 + (MANY_WATCHES + KUBE_WATCH_STREAMS - 1) / KUBE_WATCH_STREAMS)
+#define MANY_OBJECTS    620 /* more than one page */
 
 static const struct watch_timing quick = {
     .least_s = 300,
@@ -233,6 +235,12 @@ static int count_sockets(char *ret_first, size_t size)
     return count;
 }
 
+/* A server that says GOAWAY (--goaway-chance) makes a connection live on beside its successor. */
+static int spare_sockets(void)
+{
+    return getenv("INTERLUDE_GOAWAY") == NULL ? 0 : 8;
+}
+
 static void harm_server(const char *how)
 {
     CLEANUP(mem_free_text) char *command = xasprintf("%s %s", getenv("INTERLUDE_API_SERVER"), how);
@@ -392,14 +400,16 @@ static void test_many_watches_and_a_request(void **state)
     ask(place, KUBE_GET, "/api/v1/namespaces/" NS, NULL, &asked);
     (void)printf("    a request beside them in %d ms\n", (int)(clock_now_ms() - start_ms));
     assert_true(asked.is_ok && clock_now_ms() - start_ms < 1000);
-    assert_int_equal(count_sockets(NULL, 0),
-                     1 + (MANY_WATCHES + KUBE_WATCH_STREAMS - 1) / KUBE_WATCH_STREAMS);
+    int sockets = count_sockets(NULL, 0);
+    (void)printf("    %d sockets\n", sockets);
+    assert_in_range(sockets, WATCHES_SOCKETS, WATCHES_SOCKETS + spare_sockets());
     for (size_t i = 0; i < MANY_WATCHES; i++) {
         assert_int_equal(seen[i].errors, 0);
         kube_watch_stop(seen[i].watch);
     }
     idle(place, 50);
-    assert_int_equal(count_sockets(NULL, 0), 1); /* their connections are gone */
+    assert_in_range(count_sockets(NULL, 0), 1,
+                    1 + spare_sockets()); /* their connections are gone */
 }
 
 /* Many requests before the first connection is open: they share it all the same. */
@@ -419,7 +429,7 @@ static void test_burst_of_requests(void **state)
     }
     pass(place, ARRAY_LEN(asked));
     (void)printf("    %zu requests in %d ms\n", ARRAY_LEN(asked), (int)(clock_now_ms() - start_ms));
-    assert_int_equal(count_sockets(NULL, 0), 1);
+    assert_in_range(count_sockets(NULL, 0), 1, 1 + spare_sockets());
     for (size_t i = 0; i < ARRAY_LEN(asked); i++) {
         assert_true(asked[i].is_ok);
         asked_fini(&asked[i]);

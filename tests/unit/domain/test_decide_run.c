@@ -148,6 +148,18 @@ static const struct world rows[] = {
     },
     /* ---- active ---- */
     {
+        .name = "J13 it has just started: told only if it does not end at once",
+        .migration = {.meta = {HELD},
+                      .status = {.phase = PHASE_RUNNING,
+                                 .reason = "Started",
+                                 .attempt = {.number = 1, .start_s = NOW - 4}}},
+        .claim_attempt = 1,
+        .job = {ARMED},
+        .pod = POD_RUNNING,
+        .seen = {PRESENT},
+        .expected = {.case_id = "J13", .wake_at_s = NOW + 1},
+    },
+    {
         .name = "J12 it runs: that is shown, with the image",
         .migration = RUNNING_M,
         .claim_attempt = 1,
