@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "app/manager.h"
+#include "app/cluster.h"
 #include "app/observe.h"
 #include "app/resource.h"
 #include "base/clock.h"
@@ -30,7 +30,7 @@ void apply_learn(struct work *work, struct store *store, const struct kube_respo
 
 const struct migration *apply_migration(const struct work *work)
 {
-    return manager_migration(work->manager, work->ns, work->name);
+    return cluster_migration(work->cluster, work->ns, work->name);
 }
 
 /* ---- the migration: steps 7, 10, 12 and every judgement ---- */
@@ -39,17 +39,17 @@ static void on_status_written(struct task *task, const struct kube_response *res
 {
     (void)index;
     struct work *work = work_of(task);
-    struct manager *manager = work->manager;
+    struct cluster *cluster = work->cluster;
     if (!response->is_ok) {
         task_fail(task, response, "write the status");
         return;
     }
     work->status_written_ms = clock_now_ms();
     work->owes_event = true;
-    apply_learn(work, manager_store(manager, SOURCE_MIGRATIONS), response);
+    apply_learn(work, cluster_store(cluster, SOURCE_MIGRATIONS), response);
     const struct migration *migration = apply_migration(work);
     if (migration != NULL && !work->plan.is_status_minor) {
-        telemetry_transition(manager->telemetry, migration, work->plan.case_id);
+        telemetry_transition(cluster->telemetry, migration, work->plan.case_id);
     }
 }
 
@@ -58,7 +58,7 @@ static void write_status(struct work *work, const struct observed *seen)
     const struct migration *migration = seen->migration;
     int64_t next_ms = work->status_written_ms + MINOR_STATUS_EVERY_MS;
     if (work->plan.is_status_minor && clock_now_ms() < next_ms) {
-        queue_add_at(work->manager->queue, work->key, next_ms);
+        queue_add_at(work->cluster->queue, work->key, next_ms);
         return;
     }
     json_auto_t *patch = migration_status_patch(migration, &work->plan.status);
@@ -79,7 +79,7 @@ static void on_let_go(struct task *task, const struct kube_response *response, s
     (void)index;
     struct work *work = work_of(task);
     if (response->is_ok) {
-        apply_learn(work, manager_store(work->manager, SOURCE_MIGRATIONS), response);
+        apply_learn(work, cluster_store(work->cluster, SOURCE_MIGRATIONS), response);
     } else if (response->err.kind != ERR_NOT_FOUND) {
         task_fail(task, response, "take the finalizer off the migration");
     }
@@ -105,8 +105,8 @@ static void on_database_written(struct task *task, const struct kube_response *r
 {
     (void)index;
     struct work *work = work_of(task);
-    struct manager *manager = work->manager;
-    struct store *store = manager_store(manager, SOURCE_DATABASES);
+    struct cluster *cluster = work->cluster;
+    struct store *store = cluster_store(cluster, SOURCE_DATABASES);
     struct err err = {0};
     if (!response->is_ok) {
         if (response->err.kind == ERR_NOT_FOUND) {
@@ -122,7 +122,7 @@ static void on_database_written(struct task *task, const struct kube_response *r
     }
     work->learnt.is_database_fresh = true;
     if ((work->plan.actions & ACTION_RELEASE) != 0) {
-        manager_wake_database(manager, work->ns, work->database);
+        cluster_wake_database(cluster, work->ns, work->database);
     }
 }
 
@@ -164,7 +164,7 @@ static void on_database_read(struct task *task, const struct kube_response *resp
         on_database_written(task, response, index);
         return;
     }
-    (void)store_remove(manager_store(work->manager, SOURCE_DATABASES), work->ns, work->database,
+    (void)store_remove(cluster_store(work->cluster, SOURCE_DATABASES), work->ns, work->database,
                        NULL);
     work->learnt.is_database_fresh = true;
 }
@@ -227,7 +227,7 @@ static void on_event_recorded(struct task *task, const struct kube_response *res
         return;
     }
     if (!response->is_ok && response->err.kind != ERR_EXISTS) {
-        telemetry_problem(work->manager->telemetry, "event refused", work->key, &response->err);
+        telemetry_problem(work->cluster->telemetry, "event refused", work->key, &response->err);
     }
     free(work->recorded_event);
     work->recorded_event = xstrdup(work->event_name);

@@ -5,7 +5,7 @@
  * violation through.
  */
 #include "app/apply.h"
-#include "app/manager.h"
+#include "app/cluster.h"
 #include "app/observe.h"
 #include "app/resource.h"
 #include "base/str.h"
@@ -28,7 +28,7 @@ static void refuse(struct work *work, enum dry_run_result result, const char *re
         return; /* the other half's refusal stands */
     }
     work_set_dry_run(work, result, reason, message);
-    work->dry_run.again_s = manager_now_s(work->manager) + AGAIN_AFTER_S;
+    work->dry_run.again_s = cluster_now_s(work->cluster) + AGAIN_AFTER_S;
 }
 
 /* index 0: the Job, 1: the Pod. */

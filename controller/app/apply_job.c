@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "app/apply.h"
-#include "app/manager.h"
+#include "app/cluster.h"
 #include "app/resource.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -114,7 +114,7 @@ static void on_events_read(struct task *task, const struct kube_response *respon
     const char *message = json_string_value(json_object_get(newest, "message"));
     free(work->no_pod_reason);
     work->no_pod_reason = xstrdup(message == NULL ? "the Job has no pod yet" : message);
-    work->no_pod_asked_s = manager_now_s(work->manager);
+    work->no_pod_asked_s = cluster_now_s(work->cluster);
 }
 
 void apply_read_job_events(struct work *work, const struct observed *seen)
@@ -135,7 +135,7 @@ static bool is_ours(const struct work *work, const struct job *job)
 {
     const struct migration *migration = apply_migration(work);
     const struct database *database =
-        migration == NULL ? NULL : manager_database(work->manager, work->ns, migration->database);
+        migration == NULL ? NULL : cluster_database(work->cluster, work->ns, migration->database);
     return database != NULL && str_eq(job->migration_uid, migration->meta.uid) &&
            job->attempt == database->claim.attempt &&
            str_eq(job->spec_hash, database->claim.spec_hash) && job->parallelism == 0 &&
@@ -221,7 +221,7 @@ static void on_job_patched(struct task *task, const struct kube_response *respon
         struct job *job = learn_job(work, response);
         if (job != NULL) {
             job_is(work, PRESENCE_PRESENT, job);
-            apply_learn(work, manager_store(work->manager, SOURCE_JOBS), response);
+            apply_learn(work, cluster_store(work->cluster, SOURCE_JOBS), response);
         }
         return;
     }
@@ -274,7 +274,7 @@ static void on_job_deleted(struct task *task, const struct kube_response *respon
     }
     /* Whether it is gone or being deleted is for the next look to tell. */
     job_is(work, PRESENCE_UNKNOWN, NULL);
-    (void)store_remove(manager_store(work->manager, SOURCE_JOBS), work->ns, work->job_name, NULL);
+    (void)store_remove(cluster_store(work->cluster, SOURCE_JOBS), work->ns, work->job_name, NULL);
 }
 
 void apply_delete_job(struct work *work, const struct observed *seen)
@@ -295,7 +295,7 @@ static void on_pod_let_go(struct task *task, const struct kube_response *respons
     (void)index;
     struct work *work = work_of(task);
     if (response->is_ok) {
-        apply_learn(work, manager_store(work->manager, SOURCE_PODS), response);
+        apply_learn(work, cluster_store(work->cluster, SOURCE_PODS), response);
     } else if (response->err.kind != ERR_NOT_FOUND) {
         task_fail(task, response, "take the finalizer off a pod");
     }

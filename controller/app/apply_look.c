@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "app/apply.h"
-#include "app/manager.h"
+#include "app/cluster.h"
 #include "app/observe.h"
 #include "app/resource.h"
 #include "base/clock.h"
@@ -25,7 +25,7 @@ static void on_migration(struct task *task, const struct kube_response *response
 {
     (void)index;
     struct work *work = work_of(task);
-    struct store *store = manager_store(work->manager, SOURCE_MIGRATIONS);
+    struct store *store = cluster_store(work->cluster, SOURCE_MIGRATIONS);
     if (!response->is_ok) {
         if (response->err.kind == ERR_NOT_FOUND) {
             (void)store_remove(store, work->ns, work->name, NULL);

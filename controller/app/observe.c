@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "app/manager.h"
+#include "app/cluster.h"
 #include "base/clock.h"
 #include "base/str.h"
 #include "codec/job.h"
@@ -78,7 +78,7 @@ static struct application_seen *applications_of(struct work *work,
                                                 const struct migration *migration)
 {
     struct arena *arena = &work->arena;
-    const struct fleet *fleet = work->manager->fleet;
+    const struct fleet *fleet = work->cluster->fleet;
     struct application_seen *seen = arena_array(arena, migration->application_count, sizeof(*seen));
     if (migration->application_count == 0) {
         return seen;
@@ -102,7 +102,7 @@ static struct application_seen *applications_of(struct work *work,
 const struct workload *observe_inherited(const struct work *work, const struct migration *migration)
 {
     const struct store *store =
-        fleet_store(work->manager->fleet, work->ns, migration->inherit_from.kind);
+        fleet_store(work->cluster->fleet, work->ns, migration->inherit_from.kind);
     return store == NULL || migration->inherit_from.name == NULL
                ? NULL
                : store_get(store, work->ns, migration->inherit_from.name);
@@ -138,7 +138,7 @@ static struct dry_run dry_run_of(const struct work *work, const struct migration
         unsigned kind = FLEET_BIT(migration->inherit_from.kind);
         const struct workload *inherited = observe_inherited(work, migration);
         int64_t generation = inherited == NULL ? -1 : inherited->meta.generation;
-        bool is_known = fleet_is_known(work->manager->fleet, work->ns, kind);
+        bool is_known = fleet_is_known(work->cluster->fleet, work->ns, kind);
         if (is_known && generation != memory->inherited_generation) {
             return due;
         }
@@ -163,16 +163,16 @@ static bool came_before(const struct migration *a, const struct migration *b)
 
 static void find_place(struct work *work, struct observed *seen)
 {
-    struct manager *manager = work->manager;
+    struct cluster *cluster = work->cluster;
     const struct migration *self = seen->migration;
-    const struct store *store = manager_store(manager, SOURCE_MIGRATIONS);
+    const struct store *store = cluster_store(cluster, SOURCE_MIGRATIONS);
     char *group = arena_printf(&work->arena, "%s/%s", work->ns, self->database);
     const struct migration *first = NULL;
     const struct migration *other = NULL;
     while ((other = store_next_of_group(store, group, other)) != NULL) {
         char *key =
             arena_printf(&work->arena, "%c/%s/%s", KEY_MIGRATION, other->meta.ns, other->meta.name);
-        const struct work *its_work = map_get(&manager->works, key);
+        const struct work *its_work = map_get(&cluster->works, key);
         if (other == self || its_work == NULL || !its_work->is_ready || !came_before(other, self)) {
             continue;
         }
@@ -207,7 +207,7 @@ static void find_job(struct work *work, struct observed *seen)
     const struct attempt *attempt = &seen->migration->status.attempt;
     const struct job *cached = NULL;
     if (attempt->job != NULL && !is_starting(seen)) {
-        cached = store_get(manager_store(work->manager, SOURCE_JOBS), work->ns, attempt->job);
+        cached = store_get(cluster_store(work->cluster, SOURCE_JOBS), work->ns, attempt->job);
         if (cached != NULL && !str_eq(cached->meta.uid, attempt->job_uid)) {
             cached = NULL;
         }
@@ -237,7 +237,7 @@ static void find_pods(struct work *work, struct observed *seen)
         return;
     }
     const char *job_uid = seen->migration->status.attempt.job_uid;
-    const struct store *store = manager_store(work->manager, SOURCE_PODS);
+    const struct store *store = cluster_store(work->cluster, SOURCE_PODS);
     if (job_uid == NULL || is_starting(seen)) {
         return;
     }
@@ -287,20 +287,20 @@ static bool is_event_due(struct work *work, const struct observed *seen)
 
 void observe(struct work *work, struct observed *ret_seen)
 {
-    struct manager *manager = work->manager;
+    struct cluster *cluster = work->cluster;
     const struct learnt *learnt = &work->learnt;
-    const struct migration *migration = manager_migration(manager, work->ns, work->name);
+    const struct migration *migration = cluster_migration(cluster, work->ns, work->name);
     struct observed seen = {
-        .now_s = manager_now_s(manager),
+        .now_s = cluster_now_s(cluster),
         .migration = migration,
-        .database = manager_database(manager, work->ns, migration->database),
+        .database = cluster_database(cluster, work->ns, migration->database),
         .dry_run = dry_run_of(work, migration),
     };
     seen.is_fresh = learnt->migration_version != NULL &&
                     str_eq(learnt->migration_version, migration->meta.resource_version) &&
                     clock_now_ms() - learnt->looked_at_ms < OBSERVE_FRESH_MS;
     seen.are_applications_known =
-        seen.is_fresh || fleet_is_known(manager->fleet, work->ns, observe_needs(migration));
+        seen.is_fresh || fleet_is_known(cluster->fleet, work->ns, observe_needs(migration));
     seen.applications = seen.is_fresh ? learnt->applications : applications_of(work, migration);
     if (seen.are_applications_known) {
         work->unknown_since_s = 0;

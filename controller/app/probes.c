@@ -33,18 +33,8 @@ static bool check_ready(void *arg, char reason[HEALTH_REASON_MAX])
 static void reply_metrics(void *arg, struct http_server_reply *reply)
 {
     struct probes *probes = arg;
-    struct manager *manager = probes->manager;
-    struct telemetry_gauges gauges = {
-        .migrations = store_count(manager_store(manager, SOURCE_MIGRATIONS)),
-        .unfinished = manager->works.count,
-        .queue_depth = queue_depth(manager->queue),
-        .watches = SOURCE_COUNT + fleet_watches(manager->fleet),
-        .broken_watches = fleet_broken_watches(manager->fleet),
-        .requests = kube_client_requests_sent(manager->client),
-    };
-    for (size_t i = 0; i < SOURCE_COUNT; i++) {
-        gauges.broken_watches += !kube_watch_is_synced(manager->watched[i].watch);
-    }
+    struct telemetry_gauges gauges;
+    manager_gauge(probes->manager, &gauges);
     reply->content_type = METRICS_CONTENT_TYPE;
     if (!telemetry_write(probes->telemetry, &gauges, &reply->body)) {
         reply->status = 500;

@@ -2,7 +2,7 @@
 #include "app/reconcile.h"
 
 #include "app/apply.h"
-#include "app/manager.h"
+#include "app/cluster.h"
 #include "app/observe.h"
 #include "base/clock.h"
 #include "domain/attempt.h"
@@ -11,20 +11,13 @@
 /* A whole life has about twenty steps: a chain this long goes in a circle, and must not do so fast. */
 #define STEPS_MAX 60
 
-bool reconcile_is_wanted(const struct migration *migration)
-{
-    return migration->meta.deleted_s != 0 || migration->meta.has_finalizer ||
-           migration->meta.generation != migration->status.observed_generation ||
-           attempt_is_running(migration) || attempt_may_begin(migration);
-}
-
 /* Watches what must be seen to judge the migration, and no more. */
 static void watch_applications(struct work *work, const struct migration *migration)
 {
     bool is_judged = attempt_may_begin(migration) || attempt_is_running(migration);
     unsigned needs = is_judged ? observe_needs(migration) : 0;
-    fleet_retain(work->manager->fleet, work->ns, needs & ~work->needs);
-    fleet_release(work->manager->fleet, work->ns, work->needs & ~needs);
+    fleet_retain(work->cluster->fleet, work->ns, needs & ~work->needs);
+    fleet_release(work->cluster->fleet, work->ns, work->needs & ~needs);
     work->needs = needs;
 }
 
@@ -33,48 +26,49 @@ static void set_ready(struct work *work, const struct migration *migration, bool
     bool left_the_queue = work->is_ready && !is_ready;
     work->is_ready = is_ready;
     if (left_the_queue) {
-        manager_wake_database(work->manager, work->ns, migration->database);
+        cluster_wake_database(work->cluster, work->ns, migration->database);
     }
 }
 
 static void end_chain(struct work *work)
 {
-    struct manager *manager = work->manager;
+    struct cluster *cluster = work->cluster;
     work_forget(work);
     if (work->plan.wake_at_s != 0) {
-        int64_t in_ms = (work->plan.wake_at_s - manager_now_s(manager)) * 1000;
-        queue_add_at(manager->queue, work->key, clock_now_ms() + (in_ms > 0 ? in_ms : 0) + 50);
+        int64_t in_ms = (work->plan.wake_at_s - cluster_now_s(cluster)) * 1000;
+        queue_add_at(cluster->queue, work->key, clock_now_ms() + (in_ms > 0 ? in_ms : 0) + 50);
     }
-    queue_done(manager->queue, work->key);
+    queue_done(cluster->queue, work->key);
 }
 
 static void fail_chain(struct work *work)
 {
-    struct manager *manager = work->manager;
-    telemetry_problem(manager->telemetry, "step failed", work->key, &work->task.err);
+    struct cluster *cluster = work->cluster;
+    telemetry_problem(cluster->telemetry, "step failed", work->key, &work->task.err);
     work_forget(work);
-    queue_failed(manager->queue, work->key, work->task.retry_after_ms);
+    queue_failed(cluster->queue, work->key, work->task.retry_after_ms);
 }
 
 /* The migration is gone, or finished and let go: nothing of it is kept. */
 static void drop(struct work *work, const struct migration *migration)
 {
-    struct manager *manager = work->manager;
+    struct cluster *cluster = work->cluster;
     if (migration != NULL) {
         set_ready(work, migration, false);
     }
-    (void)map_take(&manager->works, work->key);
-    queue_done(manager->queue, work->key);
-    queue_drop(manager->queue, work->key);
+    (void)map_take(&cluster->works, work->key);
+    queue_done(cluster->queue, work->key);
+    queue_drop(cluster->queue, work->key);
     work_free(work);
 }
 
 static void turn(struct work *work)
 {
-    struct manager *manager = work->manager;
+    struct cluster *cluster = work->cluster;
     do {
-        const struct migration *migration = manager_migration(manager, work->ns, work->name);
-        bool is_wanted = migration != NULL && (reconcile_is_wanted(migration) || work->owes_event);
+        const struct migration *migration = cluster_migration(cluster, work->ns, work->name);
+        bool is_wanted =
+            migration != NULL && (migration_is_unfinished(migration) || work->owes_event);
         if (!is_wanted) {
             drop(work, migration);
             return;
@@ -92,14 +86,14 @@ static void turn(struct work *work)
         observe(work, &seen);
         decide(&work->arena, &seen, &work->plan);
         set_ready(work, migration, work->plan.is_ready);
-        telemetry_decided(manager->telemetry, work->key, &work->plan);
+        telemetry_decided(cluster->telemetry, work->key, &work->plan);
         apply_start(work, &seen);
     } while (work->task.in_flight == 0 && work->is_step_done);
     if (work->task.in_flight == 0) {
         /* Nothing was left to do, so whatever Event was due has been recorded. */
-        const struct migration *migration = manager_migration(manager, work->ns, work->name);
+        const struct migration *migration = cluster_migration(cluster, work->ns, work->name);
         work->owes_event = false;
-        if (migration == NULL || !reconcile_is_wanted(migration)) {
+        if (migration == NULL || !migration_is_unfinished(migration)) {
             drop(work, migration);
         } else {
             end_chain(work);
@@ -117,13 +111,13 @@ static void on_idle(struct task *task)
     }
 }
 
-void reconcile_migration(struct manager *manager, const char *ns, const char *name, const char *key)
+void reconcile_migration(struct cluster *cluster, const char *ns, const char *name, const char *key)
 {
-    struct work *work = map_get(&manager->works, key);
+    struct work *work = map_get(&cluster->works, key);
     if (work == NULL) {
-        work = work_new(manager, ns, name);
+        work = work_new(cluster, ns, name);
         work->task.on_idle = on_idle;
-        (void)map_set(&manager->works, key, work);
+        (void)map_set(&cluster->works, key, work);
     }
     work->steps = 0;
     turn(work);

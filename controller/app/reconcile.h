@@ -12,10 +12,7 @@
 #include "domain/types.h"
 
 /* Begins a chain for the migration of that key, which the queue has handed out. */
-void reconcile_migration(struct manager *manager, const char *ns, const char *name,
+void reconcile_migration(struct cluster *cluster, const char *ns, const char *name,
                          const char *key);
-
-/* Anything is left to do for it: one that is finished and let go costs nothing. Pure. */
-bool reconcile_is_wanted(const struct migration *migration);
 
 #endif

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "app/manager.h"
+#include "app/cluster.h"
 #include "app/resource.h"
 #include "app/task.h"
 #include "base/mem.h"
@@ -23,7 +23,7 @@
 
 struct tidier {
     struct task task;
-    struct manager *manager;
+    struct cluster *cluster;
     char *key;
     char *ns;
     char *name;
@@ -59,14 +59,14 @@ void tidier_free(struct tidier *tidier)
 
 static void end_chain(struct tidier *tidier)
 {
-    struct manager *manager = tidier->manager;
+    struct cluster *cluster = tidier->cluster;
     struct task *task = &tidier->task;
-    (void)map_take(&manager->tidiers, tidier->key);
+    (void)map_take(&cluster->tidiers, tidier->key);
     if (task->is_failed) {
-        telemetry_problem(manager->telemetry, "tidying failed", tidier->key, &task->err);
-        queue_failed(manager->queue, tidier->key, task->retry_after_ms);
+        telemetry_problem(cluster->telemetry, "tidying failed", tidier->key, &task->err);
+        queue_failed(cluster->queue, tidier->key, task->retry_after_ms);
     } else {
-        queue_done(manager->queue, tidier->key);
+        queue_done(cluster->queue, tidier->key);
     }
     tidier_free(tidier);
 }
@@ -84,18 +84,18 @@ static void go_on(struct task *task)
     }
 }
 
-static void begin(struct manager *manager, const char *ns, const char *name, const char *key,
+static void begin(struct cluster *cluster, const char *ns, const char *name, const char *key,
                   void (*turn)(struct tidier *tidier))
 {
     struct tidier *tidier = xcalloc(1, sizeof(*tidier));
-    tidier->task.client = manager->client;
+    tidier->task.client = cluster->client;
     tidier->task.on_idle = go_on;
-    tidier->manager = manager;
+    tidier->cluster = cluster;
     tidier->key = xstrdup(key);
     tidier->ns = xstrdup(ns);
     tidier->name = xstrdup(name);
     tidier->turn = turn;
-    (void)map_set(&manager->tidiers, key, tidier);
+    (void)map_set(&cluster->tidiers, key, tidier);
     go_on(&tidier->task);
 }
 
@@ -209,18 +209,18 @@ static void on_released(struct task *task, const struct kube_response *response,
 {
     (void)index;
     struct tidier *tidier = tidier_of(task);
-    struct manager *manager = tidier->manager;
+    struct cluster *cluster = tidier->cluster;
     struct err err = {0};
     if (!response->is_ok) {
         task_fail(task, response, "write the Database");
         return;
     }
-    if (store_update(manager_store(manager, SOURCE_DATABASES), response->body, &err) ==
+    if (store_update(cluster_store(cluster, SOURCE_DATABASES), response->body, &err) ==
         STORE_FAILED) {
         task_fail_with(task, &err);
         return;
     }
-    manager_wake_database(manager, tidier->ns, tidier->name);
+    cluster_wake_database(cluster, tidier->ns, tidier->name);
     tidier->steps = STEPS_MAX;
 }
 
@@ -251,7 +251,7 @@ static void patch(struct tidier *tidier, enum resource resource, const char *nam
 
 static void find_orphan_job(struct tidier *tidier, const struct claim *claim, struct orphan *seen)
 {
-    const struct store *jobs = manager_store(tidier->manager, SOURCE_JOBS);
+    const struct store *jobs = cluster_store(tidier->cluster, SOURCE_JOBS);
     seen->job_presence = tidier->job_presence;
     seen->job = tidier->job;
     seen->is_job_fresh = tidier->job_presence == PRESENCE_PRESENT;
@@ -296,10 +296,10 @@ static void write_database(struct tidier *tidier, const struct database *databas
 
 static void drive_orphan(struct tidier *tidier, const struct database *database)
 {
-    struct manager *manager = tidier->manager;
+    struct cluster *cluster = tidier->cluster;
     const struct claim *claim = &database->claim;
     struct orphan seen = {
-        .now_s = manager_now_s(manager),
+        .now_s = cluster_now_s(cluster),
         .database = database,
         .pods = tidier->pods,
         .pod_count = tidier->pod_count,
@@ -308,7 +308,7 @@ static void drive_orphan(struct tidier *tidier, const struct database *database)
     struct plan plan = {0};
     find_orphan_job(tidier, claim, &seen);
     orphan_decide(&tidier->arena, &seen, &plan);
-    telemetry_decided(manager->telemetry, tidier->key, &plan);
+    telemetry_decided(cluster->telemetry, tidier->key, &plan);
     if ((plan.actions & ACTION_READ_JOB) != 0) {
         read_orphan_job(tidier, claim);
     }
@@ -327,7 +327,7 @@ static void drive_orphan(struct tidier *tidier, const struct database *database)
 static bool is_named_by_unfinished(const struct tidier *tidier)
 {
     char *group = xasprintf("%s/%s", tidier->ns, tidier->name);
-    const struct store *migrations = manager_store(tidier->manager, SOURCE_MIGRATIONS);
+    const struct store *migrations = cluster_store(tidier->cluster, SOURCE_MIGRATIONS);
     bool is_named = store_next_of_group(migrations, group, NULL) != NULL;
     free(group);
     return is_named;
@@ -335,8 +335,8 @@ static bool is_named_by_unfinished(const struct tidier *tidier)
 
 static void database_turn(struct tidier *tidier)
 {
-    struct manager *manager = tidier->manager;
-    const struct database *database = manager_database(manager, tidier->ns, tidier->name);
+    struct cluster *cluster = tidier->cluster;
+    const struct database *database = cluster_database(cluster, tidier->ns, tidier->name);
     if (database == NULL) {
         return;
     }
@@ -348,9 +348,9 @@ static void database_turn(struct tidier *tidier)
         return;
     }
     const struct migration *migration =
-        manager_migration(manager, tidier->ns, database->claim.migration);
+        cluster_migration(cluster, tidier->ns, database->claim.migration);
     if (migration != NULL && str_eq(migration->meta.uid, database->claim.uid)) {
-        manager_wake_migration(manager, tidier->ns, database->claim.migration);
+        cluster_wake(cluster, KEY_MIGRATION, tidier->ns, database->claim.migration);
         return;
     }
     if (tidier->migration_presence == PRESENCE_UNKNOWN) {
@@ -369,9 +369,9 @@ static void database_turn(struct tidier *tidier)
     drive_orphan(tidier, database);
 }
 
-void tidy_database(struct manager *manager, const char *ns, const char *name, const char *key)
+void tidy_database(struct cluster *cluster, const char *ns, const char *name, const char *key)
 {
-    begin(manager, ns, name, key, database_turn);
+    begin(cluster, ns, name, key, database_turn);
 }
 
 /* ---- what attempts left behind: step 14 ---- */
@@ -392,7 +392,7 @@ static bool read_both(struct tidier *tidier, const char *migration, const char *
 static void job_turn(struct tidier *tidier)
 {
     const struct job *job =
-        store_get(manager_store(tidier->manager, SOURCE_JOBS), tidier->ns, tidier->name);
+        store_get(cluster_store(tidier->cluster, SOURCE_JOBS), tidier->ns, tidier->name);
     if (job == NULL || job->migration == NULL || job->database == NULL ||
         !read_both(tidier, job->migration, job->database)) {
         return;
@@ -415,15 +415,15 @@ static void job_turn(struct tidier *tidier)
     }
 }
 
-void tidy_job(struct manager *manager, const char *ns, const char *name, const char *key)
+void tidy_job(struct cluster *cluster, const char *ns, const char *name, const char *key)
 {
-    begin(manager, ns, name, key, job_turn);
+    begin(cluster, ns, name, key, job_turn);
 }
 
 static void pod_turn(struct tidier *tidier)
 {
     const struct pod *pod =
-        store_get(manager_store(tidier->manager, SOURCE_PODS), tidier->ns, tidier->name);
+        store_get(cluster_store(tidier->cluster, SOURCE_PODS), tidier->ns, tidier->name);
     if (pod == NULL) {
         return;
     }
@@ -438,7 +438,7 @@ static void pod_turn(struct tidier *tidier)
     }
 }
 
-void tidy_pod(struct manager *manager, const char *ns, const char *name, const char *key)
+void tidy_pod(struct cluster *cluster, const char *ns, const char *name, const char *key)
 {
-    begin(manager, ns, name, key, pod_turn);
+    begin(cluster, ns, name, key, pod_turn);
 }

@@ -6,13 +6,13 @@
 #ifndef INTERLUDE_APP_TIDY_H
 #define INTERLUDE_APP_TIDY_H
 
-struct manager;
+struct cluster;
 struct tidier;
 
 /* Each begins a chain for a key that the queue has handed out. */
-void tidy_database(struct manager *manager, const char *ns, const char *name, const char *key);
-void tidy_job(struct manager *manager, const char *ns, const char *name, const char *key);
-void tidy_pod(struct manager *manager, const char *ns, const char *name, const char *key);
+void tidy_database(struct cluster *cluster, const char *ns, const char *name, const char *key);
+void tidy_job(struct cluster *cluster, const char *ns, const char *name, const char *key);
+void tidy_pod(struct cluster *cluster, const char *ns, const char *name, const char *key);
 
 void tidier_free(struct tidier *tidier);
 

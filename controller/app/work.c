@@ -4,17 +4,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "app/manager.h"
+#include "app/cluster.h"
 #include "base/mem.h"
 
-struct work *work_new(struct manager *manager, const char *ns, const char *name)
+struct work *work_new(struct cluster *cluster, const char *ns, const char *name)
 {
     struct work *work = xcalloc(1, sizeof(*work));
-    work->manager = manager;
-    work->task.client = manager->client;
+    work->cluster = cluster;
+    work->task.client = cluster->client;
     work->ns = xstrdup(ns);
     work->name = xstrdup(name);
-    work->key = manager_key(KEY_MIGRATION, ns, name);
+    work->key = cluster_key(KEY_MIGRATION, ns, name);
     return work;
 }
 
@@ -22,7 +22,7 @@ void work_free(struct work *work)
 {
     task_fini(&work->task);
     work_forget(work);
-    fleet_release(work->manager->fleet, work->ns, work->needs);
+    fleet_release(work->cluster->fleet, work->ns, work->needs);
     arena_fini(&work->learnt.arena);
     arena_fini(&work->arena);
     free(work->dry_run.message);

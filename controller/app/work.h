@@ -17,7 +17,7 @@
 #include "domain/plan.h"
 #include "domain/types.h"
 
-struct manager;
+struct cluster;
 
 /* Read by this chain of steps; forgotten at its end and at any failure. */
 struct learnt {
@@ -50,7 +50,7 @@ struct dry_run_memory {
 
 struct work {
     struct task task;
-    struct manager *manager;
+    struct cluster *cluster;
     char *key; /* of the queue */
     char *ns;
     char *name;
@@ -74,7 +74,7 @@ struct work {
     bool is_step_done;      /* the step taught something without a request */
 };
 
-struct work *work_new(struct manager *manager, const char *ns, const char *name) MUST_CHECK;
+struct work *work_new(struct cluster *cluster, const char *ns, const char *name) MUST_CHECK;
 void work_free(struct work *work);
 
 /* Forgets what the chain of steps learnt. */

@@ -8,6 +8,9 @@
 #include "base/clock.h"
 #include "base/str.h"
 
+/* The end of the year 9999; what is later, or before 1970, could not be written back. */
+#define TIME_MAX_S INT64_C(253402300799)
+
 void reader_init(struct reader *reader, struct arena *arena)
 {
     *reader = (struct reader){.arena = arena};
@@ -139,9 +142,11 @@ int64_t reader_time(struct reader *reader, const json_t *object, const char *key
 {
     const char *text = borrowed_text(reader, object, key);
     int64_t wall_s = 0;
-    if (text != NULL && !clock_parse(text, &wall_s)) {
+    bool is_time = text == NULL || clock_parse(text, &wall_s);
+    if (!is_time || wall_s < 0 || wall_s > TIME_MAX_S) {
         reader_refuse(reader, key, "\"%s\" is no time; write one such as 2026-12-01T00:00:00Z",
                       text);
+        return 0;
     }
     return wall_s;
 }

@@ -103,6 +103,13 @@ bool attempt_may_begin(const struct migration *migration)
             attempt_retries_left(migration, attempt) > 0);
 }
 
+bool migration_is_unfinished(const struct migration *migration)
+{
+    return migration->meta.deleted_s != 0 || migration->meta.has_finalizer ||
+           migration->meta.generation != migration->status.observed_generation ||
+           attempt_is_running(migration) || attempt_may_begin(migration);
+}
+
 int64_t attempt_not_before(const struct migration *migration)
 {
     const struct attempt *attempt = &migration->status.attempt;

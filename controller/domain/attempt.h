@@ -32,6 +32,9 @@ bool attempt_spec_changed(const struct migration *migration);
  */
 bool attempt_may_begin(const struct migration *migration);
 
+/* Anything is left to do for it: one that is finished and let go costs nothing. */
+bool migration_is_unfinished(const struct migration *migration);
+
 /* When run.retries lets the next attempt begin (seconds since 1970); 0: at once. */
 int64_t attempt_not_before(const struct migration *migration);
 

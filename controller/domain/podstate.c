@@ -143,7 +143,7 @@ static bool has_succeeded(const struct pod *pod, const struct container_status *
             return false;
         }
     }
-    return run != NULL && run->exit_code == 0 && ended_by_itself(pod);
+    return run != NULL && run->ever_started && run->exit_code == 0 && ended_by_itself(pod);
 }
 
 static bool was_interrupted(const struct pod *pod)
