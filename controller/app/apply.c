@@ -48,6 +48,9 @@ static void on_status_written(struct task *task, const struct kube_response *res
     work->owes_event = true;
     apply_learn(work, cluster_store(cluster, SOURCE_MIGRATIONS), response);
     const struct migration *migration = apply_migration(work);
+    if (migration != NULL && work->ends_attempt) {
+        telemetry_attempt_ended(cluster->telemetry, &migration->status.attempt);
+    }
     if (migration != NULL && !work->plan.is_status_minor) {
         telemetry_transition(cluster->telemetry, migration, work->plan.case_id);
     }
@@ -61,6 +64,8 @@ static void write_status(struct work *work, const struct observed *seen)
         queue_add_at(work->cluster->queue, work->key, next_ms);
         return;
     }
+    work->ends_attempt = migration->status.attempt.outcome == OUTCOME_NONE &&
+                         work->plan.status.attempt.outcome != OUTCOME_NONE;
     json_auto_t *patch = migration_status_patch(migration, &work->plan.status);
     if (patch == NULL) {
         return;

@@ -94,13 +94,12 @@ void telemetry_transition(struct telemetry *telemetry, const struct migration *m
              KV_S("phase", phase), KV_S("reason", reason), KV_I("attempt", status->attempt.number),
              KV_S("case", case_id), KV_S("message", status->message));
     metric_add(telemetry->transitions, METRIC_VALUES(phase, reason), 1);
-    bool is_end = str_eq(case_id, "R7") || str_eq(case_id, "R10");
-    if (is_end) {
-        metric_add(telemetry->attempts,
-                   METRIC_VALUES(outcome_name(status->attempt.outcome),
-                                 str_or_empty(status->attempt.reason)),
-                   1);
-    }
+}
+
+void telemetry_attempt_ended(struct telemetry *telemetry, const struct attempt *attempt)
+{
+    metric_add(telemetry->attempts,
+               METRIC_VALUES(outcome_name(attempt->outcome), str_or_empty(attempt->reason)), 1);
 }
 
 void telemetry_decided(struct telemetry *telemetry, const char *key, const struct plan *plan)

@@ -25,6 +25,9 @@ void telemetry_started(struct telemetry *telemetry, size_t migrations);
 void telemetry_transition(struct telemetry *telemetry, const struct migration *migration,
                           const char *case_id);
 
+/* An outcome was written. */
+void telemetry_attempt_ended(struct telemetry *telemetry, const struct attempt *attempt);
+
 /* A decision was made: a record at level debug, counted by case. */
 void telemetry_decided(struct telemetry *telemetry, const char *key, const struct plan *plan);
 
