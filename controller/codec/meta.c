@@ -142,9 +142,7 @@ struct selector meta_selector_read(struct reader *reader, const json_t *object, 
     json_t *labels = reader_object(reader, json, "matchLabels");
     const json_t *expressions = reader_list(reader, json, "matchExpressions");
     size_t room = json_object_size(labels) + json_array_size(expressions);
-    if (room > 0) {
-        selector.terms = arena_array(reader->arena, room, sizeof(*selector.terms));
-    }
+    selector.terms = arena_array(reader->arena, room, sizeof(*selector.terms));
     size_t labels_mark = reader_enter(reader, "matchLabels");
     for (void *at = json_object_iter(labels); at != NULL; at = json_object_iter_next(labels, at)) {
         match_label(reader, json_object_iter_key(at), json_object_iter_value(at),

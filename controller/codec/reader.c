@@ -52,14 +52,14 @@ void reader_leave(struct reader *reader, size_t mark)
 
 void reader_refuse(struct reader *reader, const char *key, const char *fmt, ...)
 {
-    if (reader_has_failed(reader)) {
-        return;
-    }
     char text[ERR_TEXT_MAX];
     va_list args;
     va_start(args, fmt);
     (void)vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
+    if (reader_has_failed(reader)) {
+        return;
+    }
     bool both = reader->path_len > 0 && key != NULL;
     err_set(&reader->err, ERR_INVALID, "%s%s%s: %s", reader->path, both ? "." : "",
             str_or_empty(key), text);

@@ -257,24 +257,35 @@ static void decide_closed(struct arena *arena, const struct observed *seen, stru
 
 /* ---- no claim of ours ---- */
 
-/* What the attempt leaves behind is let go, the migration last: it is how the rest is found again. */
+/* What the last attempt leaves behind is let go, before another one begins too. */
+static bool let_go_attempt(const struct observed *seen, struct plan *plan)
+{
+    bool has_job = seen->job_presence == PRESENCE_PRESENT && seen->job->meta.has_finalizer;
+    bool has_pod = false;
+    for (size_t i = 0; i < seen->pod_count; i++) {
+        has_pod = has_pod || seen->pods[i].meta.has_finalizer;
+    }
+    if ((has_pod || has_job) && seen->is_database_cached) {
+        act(plan, ACTION_READ_DATABASE, "F1"); /* the claim may be there and not in the cache yet */
+    } else if (has_pod) {
+        act(plan, ACTION_LET_GO_PODS, "F2");
+    } else if (has_job) {
+        act(plan, ACTION_LET_GO_JOB, "F3");
+    }
+    return has_pod || has_job;
+}
+
+/* The migration's own finalizer comes last: it is how the rest is found again. */
 static bool decide_cleanup(const struct observed *seen, struct plan *plan)
 {
     if (!seen->migration->meta.has_finalizer) {
         return false;
     }
-    if (seen->is_database_cached) {
-        act(plan, ACTION_READ_DATABASE, "F1"); /* the claim may be there and not in the cache yet */
+    if (let_go_attempt(seen, plan)) {
         return true;
     }
-    for (size_t i = 0; i < seen->pod_count; i++) {
-        if (seen->pods[i].meta.has_finalizer) {
-            act(plan, ACTION_LET_GO_PODS, "F2");
-            return true;
-        }
-    }
-    if (seen->job_presence == PRESENCE_PRESENT && seen->job->meta.has_finalizer) {
-        act(plan, ACTION_LET_GO_JOB, "F3");
+    if (seen->is_database_cached) {
+        act(plan, ACTION_READ_DATABASE, "F1");
     } else if (seen->is_event_due) {
         act(plan, ACTION_RECORD_EVENT, "E1");
     } else {
@@ -390,6 +401,9 @@ static void decide_waiting(struct arena *arena, const struct observed *seen, str
         migration->status.attempt.number == 0 ? ledger_passage(seen->database, migration) : NULL;
     if (passage != NULL) {
         already_applied(arena, seen, passage, plan);
+        return;
+    }
+    if (let_go_attempt(seen, plan)) {
         return;
     }
     unsigned actions = preparations(seen);

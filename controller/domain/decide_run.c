@@ -247,41 +247,42 @@ static const char *reason_to_end(const struct turn *turn)
     return attempt_spec_changed(turn->migration) ? "edit" : NULL;
 }
 
-static void decide_active(struct turn *turn)
+/* When a run that has not started yet is looked at again: its deadline, or to ask for its pod. */
+static int64_t next_look_s(const struct turn *turn, bool is_late)
 {
     int64_t now_s = turn->seen->now_s;
     int64_t deadline_s = start_deadline_s(turn);
+    int64_t look_s = deadline_s > now_s ? deadline_s : 0;
+    if (turn->run.ever_started) {
+        return 0;
+    }
+    if (turn->run.pods > 0) {
+        return look_s;
+    }
+    int64_t ask_s =
+        is_late ? now_s + NO_POD_ASKED_EVERY_S : turn->attempt->start_s + NO_POD_ASKED_AFTER_S;
+    return look_s == 0 || ask_s < look_s ? ask_s : look_s;
+}
+
+static void decide_active(struct turn *turn)
+{
+    int64_t now_s = turn->seen->now_s;
     bool is_late = turn->run.pods == 0 && now_s >= turn->attempt->start_s + NO_POD_ASKED_AFTER_S;
+    int64_t told_s = turn->attempt->start_s + RUNNING_TOLD_AFTER_S;
 
     if (reason_to_end(turn) != NULL) {
         act(turn, turn->seen->are_pods_fresh ? ACTION_END_JOB : ACTION_READ_PODS, "J10");
-        return;
-    }
-    if (is_late && turn->seen->no_pod_reason == NULL) {
+    } else if (is_late && turn->seen->no_pod_reason == NULL) {
         act(turn, ACTION_READ_JOB_EVENTS, "J11");
-        return;
-    }
-    if (turn->job->active_deadline_s == ENDED_DEADLINE_S && !turn->run.ever_started) {
+    } else if (turn->job->active_deadline_s == ENDED_DEADLINE_S && !turn->run.ever_started) {
         idle(turn, "J13"); /* what kept it from starting is told already, and stays */
-        return;
-    }
-    int64_t told_s = turn->attempt->start_s + RUNNING_TOLD_AFTER_S;
-    if (turn->run.ever_started && str_eq(turn->migration->status.reason, "Started") &&
-        now_s < told_s) {
+    } else if (turn->run.ever_started && str_eq(turn->migration->status.reason, "Started") &&
+               now_s < told_s) {
         idle(turn, "J13");
         turn->plan->wake_at_s = told_s;
-        return;
-    }
-    show(turn);
-    if (!turn->run.ever_started) {
-        turn->plan->wake_at_s = deadline_s > now_s ? deadline_s : 0;
-        if (turn->run.pods == 0) {
-            int64_t ask_s = is_late ? now_s + NO_POD_ASKED_EVERY_S
-                                    : turn->attempt->start_s + NO_POD_ASKED_AFTER_S;
-            turn->plan->wake_at_s = turn->plan->wake_at_s == 0 || ask_s < turn->plan->wake_at_s
-                                        ? ask_s
-                                        : turn->plan->wake_at_s;
-        }
+    } else {
+        show(turn);
+        turn->plan->wake_at_s = next_look_s(turn, is_late);
     }
 }
 

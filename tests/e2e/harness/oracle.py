@@ -70,6 +70,8 @@ class Oracle(unittest.TestCase):
         watches = [request for request in every if request[0] == "watch"]
         rest = [request for request in every if request[0] != "watch"]
         listing = "\n".join(f"  {verb} {path} {code}" for verb, path, code in every)
+        with open(os.path.join(os.environ.get("E2E_LOGS", "."), "requests.txt"), "w", encoding="utf-8") as file:
+            file.write(listing + "\n")
         print(f"       a plain migration: {len(rest)} requests, and {len(watches)} watches", flush=True)
         self.assertLessEqual(len(rest), MOST_REQUESTS, f"{len(rest)} requests:\n{listing}")
         self.assertGreater(len(rest), 4, f"that cannot be all:\n{listing}")

@@ -34,12 +34,20 @@ class Story(unittest.TestCase):
             "metadata": {"name": "orders-db"}, "stringData": {"DATABASE_URL": self.database.url}})
 
     def tearDown(self):
-        """What the oracle needs, before the namespace goes; nobody waits for that here."""
-        for seen in self.api.list("schemamigrations", self.namespace):
+        """Nothing of Interlude's may hold what has ended; and what the oracle needs, before the namespace goes."""
+        migrations = self.api.list("schemamigrations", self.namespace)
+        if all(seen.get("status", {}).get("phase") in ("Waiting", "Succeeded", "Failed") for seen in migrations):
+            self.poll(lambda: not self.held(), "the Jobs and pods of all attempts are let go (finalizer interlude.dev/outcome)", 20)
+        for seen in migrations:
             status = seen.get("status", {})
             for attempt in [status.get("attempt"), *status.get("attempts", [])]:
                 if attempt and attempt.get("job"):
                     self.recorded.append((self.namespace, seen["metadata"]["name"], attempt["number"], attempt["job"]))
+
+    def held(self):
+        return [seen["metadata"]["name"] for kind in ("jobs", "pods")
+                for seen in self.api.list(kind, self.namespace, "interlude.dev/migration")
+                if "interlude.dev/outcome" in seen["metadata"].get("finalizers", [])]
 
     def leave(self):
         """After a story that ended well: the namespace is deleted, and must go by itself."""

@@ -58,7 +58,8 @@ static void test_error(void **state)
     assert_non_null(spec_error);
     if (json_is_true(json_object_get(row, "rest"))) { /* goes on with another module's words */
         const char *start = case_text(row, "spec_error");
-        assert_true(str_starts_with(spec_error, start) && strlen(spec_error) > strlen(start));
+        assert_true(spec_error != NULL && str_starts_with(spec_error, start) &&
+                    strlen(spec_error) > strlen(start));
     } else {
         assert_string_equal(spec_error, case_text(row, "spec_error"));
     }

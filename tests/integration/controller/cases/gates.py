@@ -21,8 +21,8 @@ class JobValid(Case):
     def test_wrong_value(self):
         """A value that the Pod's own validation refuses."""
         self.migrate(run={"podTemplate": {"spec": {"restartPolicy": "Never", "containers": [
-            {"name": "tool", "image": "tool:1", "resources": {"limits": {"cpu": "many"}}}]}}})
-        self.closed("JobValid", says="cpu")
+            {"name": "tool", "image": "tool:1", "ports": [{"containerPort": 99999}]}]}}})
+        self.closed("JobValid", says="containerPort")
         self.migrate("other", run={"podTemplate": {"spec": {"restartPolicy": "Never", "containers": [
             {"name": "tool", "image": "tool:1", "volumeMounts": [{"name": "nowhere", "mountPath": "/x"}]}]}}})
         self.closed("JobValid", "other", says="nowhere")

@@ -63,7 +63,7 @@ class Success(Case):
 
     def each_transition_has_one_event(self, name):
         seen = self.migration(name)
-        wanted = collections.Counter(entry["reason"] for entry in seen["status"]["history"])
+        wanted = collections.Counter(entry["phase"] for entry in seen["status"]["history"])
         self.world.until(self.namespace, lambda: len(self.events(name)) >= sum(wanted.values()), "the Events come")
         found = self.events(name)
         self.assertEqual(wanted, collections.Counter(event["reason"] for event in found))
