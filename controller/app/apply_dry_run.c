@@ -45,10 +45,12 @@ static void on_dry_run(struct task *task, const struct kube_response *response, 
     case ERR_INVALID:
         refuse(work, DRY_RUN_REFUSED, index == 0 ? "JobRefused" : "PodRefused", message);
         break;
+    case ERR_EXISTS: /* another's Job: never touched, and gone one day perhaps */
+        refuse(work, DRY_RUN_LATER, index == 0 ? "JobNameTaken" : "PodForbidden", message);
+        break;
     case ERR_FORBIDDEN:
     case ERR_NOT_FOUND:
     case ERR_CONFLICT:
-    case ERR_EXISTS:
         refuse(work, DRY_RUN_LATER, index == 0 ? "JobForbidden" : "PodForbidden", message);
         break;
     case ERR_NONE:

@@ -292,17 +292,20 @@ void apply_delete_job(struct work *work, const struct observed *seen)
 
 static void on_pod_let_go(struct task *task, const struct kube_response *response, size_t index)
 {
-    (void)index;
     struct work *work = work_of(task);
+    struct store *pods = cluster_store(work->cluster, SOURCE_PODS);
     if (response->is_ok) {
-        apply_learn(work, cluster_store(work->cluster, SOURCE_PODS), response);
-    } else if (response->err.kind != ERR_NOT_FOUND) {
+        apply_learn(work, pods, response);
+    } else if (response->err.kind == ERR_NOT_FOUND) {
+        (void)store_remove(pods, work->ns, work->pod_names[index], NULL);
+    } else {
         task_fail(task, response, "take the finalizer off a pod");
     }
 }
 
 void apply_let_go_pods(struct work *work, const struct observed *seen)
 {
+    work->pod_names = arena_array(&work->arena, seen->pod_count, sizeof(*work->pod_names));
     for (size_t i = 0; i < seen->pod_count; i++) {
         const struct meta *meta = &seen->pods[i].meta;
         if (!meta->has_finalizer) {
@@ -315,6 +318,9 @@ void apply_let_go_pods(struct work *work, const struct observed *seen)
             .content_type = KUBE_STRATEGIC_MERGE_PATCH,
             .body = patch,
         };
-        task_call(&work->task, &call, on_pod_let_go, 0);
+        work->pod_names[i] = arena_strdup(&work->arena, meta->name);
+        task_call(&work->task, &call, on_pod_let_go, i);
     }
+    /* What was read is not true any more; the answers keep the cache current. */
+    work->learnt.are_pods_fresh = false;
 }

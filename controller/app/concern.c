@@ -25,6 +25,39 @@ static void judge_job(struct cluster *cluster, const struct job *job)
     }
 }
 
+/* Likewise a pod that still carries our finalizer. */
+static void judge_pod(struct cluster *cluster, const struct pod *pod)
+{
+    const char *ns = pod->meta.ns;
+    const char *name = pairs_get(&pod->facts.labels, LABEL_MIGRATION);
+    const char *uid = pairs_get(&pod->facts.labels, LABEL_MIGRATION_UID);
+    const char *database_name = pairs_get(&pod->facts.labels, LABEL_DATABASE);
+    if (!pod->meta.has_finalizer || name == NULL || database_name == NULL) {
+        return;
+    }
+    const struct migration *migration = cluster_migration(cluster, ns, name);
+    const struct database *database = cluster_database(cluster, ns, database_name);
+    bool is_driven =
+        migration != NULL && migration->meta.has_finalizer && str_eq(migration->meta.uid, uid);
+    if (!is_driven && leftover_judge_pod(migration, database, pod) == LEFTOVER_LET_GO) {
+        cluster_wake(cluster, KEY_POD, ns, pod->meta.name);
+    }
+}
+
+void concern_leftovers(struct cluster *cluster, const char *migration_uid)
+{
+    const struct store *jobs = cluster_store(cluster, SOURCE_JOBS);
+    const struct store *pods = cluster_store(cluster, SOURCE_PODS);
+    const struct job *job = NULL;
+    while ((job = store_next_of_group(jobs, migration_uid, job)) != NULL) {
+        const struct pod *pod = NULL;
+        judge_job(cluster, job);
+        while ((pod = store_next_of_group(pods, job->meta.uid, pod)) != NULL) {
+            judge_pod(cluster, pod);
+        }
+    }
+}
+
 static void concern_job(struct cluster *cluster, const struct job *job)
 {
     const struct migration *migration =
@@ -55,12 +88,7 @@ static void concern_pod(struct cluster *cluster, const struct pod *pod)
     } else if (!is_there) {
         cluster_wake(cluster, KEY_DATABASE, ns, database_name);
     }
-    bool is_driven = is_there && migration->meta.has_finalizer;
-    const struct database *database = cluster_database(cluster, ns, database_name);
-    if (!is_driven && pod->meta.has_finalizer &&
-        leftover_judge_pod(migration, database, pod) == LEFTOVER_LET_GO) {
-        cluster_wake(cluster, KEY_POD, ns, pod->meta.name);
-    }
+    judge_pod(cluster, pod);
 }
 
 static void concern_migration(struct cluster *cluster, const struct migration *migration,
@@ -80,11 +108,7 @@ static void concern_migration(struct cluster *cluster, const struct migration *m
             (database->meta.has_finalizer || database->claim.migration != NULL)) {
             cluster_wake(cluster, KEY_DATABASE, ns, migration->database);
         }
-        const struct store *jobs = cluster_store(cluster, SOURCE_JOBS);
-        const struct job *job = NULL;
-        while ((job = store_next_of_group(jobs, migration->meta.uid, job)) != NULL) {
-            judge_job(cluster, job);
-        }
+        concern_leftovers(cluster, migration->meta.uid);
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include "app/apply.h"
 #include "app/cluster.h"
+#include "app/concern.h"
 #include "app/observe.h"
 #include "base/clock.h"
 #include "domain/attempt.h"
@@ -60,6 +61,10 @@ static void drop(struct work *work, const struct migration *migration)
     queue_done(cluster->queue, work->key);
     queue_drop(cluster->queue, work->key);
     work_free(work);
+    if (migration != NULL) {
+        /* The answer of our last write was in the store before its watch event, which told nobody. */
+        concern(cluster, SOURCE_MIGRATIONS, migration, false);
+    }
 }
 
 static void turn(struct work *work)

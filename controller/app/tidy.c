@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "app/cluster.h"
+#include "app/concern.h"
 #include "app/resource.h"
 #include "app/task.h"
 #include "base/mem.h"
@@ -40,6 +41,8 @@ struct tidier {
     struct pod *pods;
     size_t pod_count;
     bool are_pods_fresh;
+    bool are_pods_let_go; /* asked for, once */
+    const char *released; /* UID of the migration whose claim is being released */
 };
 
 static struct tidier *tidier_of(struct task *task)
@@ -221,6 +224,9 @@ static void on_released(struct task *task, const struct kube_response *response,
         return;
     }
     cluster_wake_database(cluster, tidier->ns, tidier->name);
+    if (tidier->released != NULL) {
+        concern_leftovers(cluster, tidier->released);
+    }
     tidier->steps = STEPS_MAX;
 }
 
@@ -236,7 +242,7 @@ static void delete_job(struct tidier *tidier, const struct job *job)
 }
 
 static void patch(struct tidier *tidier, enum resource resource, const char *name,
-                  const json_t *body)
+                  const json_t *body, task_fn *fn)
 {
     struct kube_call call = {
         .method = KUBE_PATCH,
@@ -244,7 +250,7 @@ static void patch(struct tidier *tidier, enum resource resource, const char *nam
         .content_type = KUBE_STRATEGIC_MERGE_PATCH,
         .body = body,
     };
-    task_call(&tidier->task, &call, on_changed, 0);
+    task_call(&tidier->task, &call, fn, 0);
 }
 
 /* ---- claims without a migration: step 13 ---- */
@@ -320,6 +326,7 @@ static void drive_orphan(struct tidier *tidier, const struct database *database)
     }
     if ((plan.actions & ACTION_RELEASE) != 0) {
         json_auto_t *body = database_release_patch(database, plan.passage);
+        tidier->released = arena_strdup(&tidier->arena, claim->uid);
         write_database(tidier, database, body, true);
     }
 }
@@ -389,6 +396,46 @@ static bool read_both(struct tidier *tidier, const char *migration, const char *
     return false;
 }
 
+static void on_pod_let_go(struct task *task, const struct kube_response *response, size_t index)
+{
+    (void)index;
+    struct tidier *tidier = tidier_of(task);
+    struct store *pods = cluster_store(tidier->cluster, SOURCE_PODS);
+    struct err err = {0};
+    if (!response->is_ok && response->err.kind != ERR_NOT_FOUND) {
+        task_fail(task, response, "take the finalizer off a pod");
+    } else if (response->is_ok && store_update(pods, response->body, &err) == STORE_FAILED) {
+        task_fail_with(task, &err);
+    }
+}
+
+/* The Job comes after its pods: it is how they are found again. */
+static bool let_go_pods(struct tidier *tidier, const struct job *job)
+{
+    const struct store *pods = cluster_store(tidier->cluster, SOURCE_PODS);
+    const struct pod *pod = NULL;
+    bool is_asked = false;
+    while (!tidier->are_pods_let_go &&
+           (pod = store_next_of_group(pods, job->meta.uid, pod)) != NULL) {
+        if (pod->meta.has_finalizer) {
+            json_auto_t *body = pod_let_go_patch(&pod->meta);
+            patch(tidier, RESOURCE_POD, pod->meta.name, body, on_pod_let_go);
+            is_asked = true;
+        }
+    }
+    tidier->are_pods_let_go = true;
+    return is_asked;
+}
+
+static void let_go_job(struct tidier *tidier, const struct job *job)
+{
+    const struct migration *migration = tidier->migration;
+    bool is_owned = migration != NULL && str_eq(migration->meta.uid, job->migration_uid);
+    json_auto_t *body = job_let_go_patch(job->meta.uid, is_owned ? &migration->meta : NULL,
+                                         is_owned ? migration->keep_for_s : ORPHANED_JOB_KEPT_S);
+    patch(tidier, RESOURCE_JOB, job->meta.name, body, on_changed);
+}
+
 static void job_turn(struct tidier *tidier)
 {
     const struct job *job =
@@ -397,18 +444,14 @@ static void job_turn(struct tidier *tidier)
         !read_both(tidier, job->migration, job->database)) {
         return;
     }
-    const struct migration *migration = tidier->migration;
-    bool is_owned = migration != NULL && str_eq(migration->meta.uid, job->migration_uid);
-    json_t *body = NULL;
-    switch (leftover_judge(migration, tidier->database, job)) {
+    switch (leftover_judge(tidier->migration, tidier->database, job)) {
     case LEFTOVER_DELETE:
         delete_job(tidier, job);
         break;
     case LEFTOVER_LET_GO:
-        body = job_let_go_patch(job->meta.uid, is_owned ? &migration->meta : NULL,
-                                is_owned ? migration->keep_for_s : ORPHANED_JOB_KEPT_S);
-        patch(tidier, RESOURCE_JOB, job->meta.name, body);
-        json_decref(body);
+        if (!let_go_pods(tidier, job)) {
+            let_go_job(tidier, job);
+        }
         break;
     case LEFTOVER_NOTHING:
         break;
@@ -434,7 +477,7 @@ static void pod_turn(struct tidier *tidier)
     }
     if (leftover_judge_pod(tidier->migration, tidier->database, pod) == LEFTOVER_LET_GO) {
         json_auto_t *body = pod_let_go_patch(&pod->meta);
-        patch(tidier, RESOURCE_POD, pod->meta.name, body);
+        patch(tidier, RESOURCE_POD, pod->meta.name, body, on_changed);
     }
 }
 

@@ -71,6 +71,7 @@ struct work {
     const char *database;   /* that the step writes; in the arena */
     const char *event_name; /* that the step records; likewise */
     const char *job_name;   /* that the step creates or deletes; likewise */
+    const char **pod_names; /* that the step lets go, as in observed.pods; likewise */
     bool ends_attempt;      /* the step writes an outcome */
     bool is_step_done;      /* the step taught something without a request */
 };

@@ -54,8 +54,8 @@ void status_set_gates(struct arena *arena, struct migration_status *status,
     for (enum gate gate = 0; gate < GATE_MAX; gate++) {
         set(arena, status, gate_name(gate), &gates->verdicts[gate], now_s);
     }
-    if (gates
-            ->are_applications_judged) { /* else the selectors of deleted ones would be forgotten */
+    /* While nothing is known of them, the selectors of deleted ones must not be forgotten. */
+    if (gates->are_applications_judged) {
         status->applications = gates->applications;
         status->application_count = gates->application_count;
         status->running = gates->running;

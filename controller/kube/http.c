@@ -3,9 +3,12 @@
 
 #include <assert.h>
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -13,6 +16,9 @@
 #include "kube/http_setup.h"
 #include "kube/list.h"
 #include "kube/status.h"
+
+/* Bytes that nobody acknowledges for so long end the connection. */
+#define UNACKNOWLEDGED_MS 20000U
 
 struct http_conn {
     struct loop *loop;
@@ -23,6 +29,8 @@ struct http_conn {
     struct list_link sockets;   /* struct watched_socket.link: all that libcurl wants polled */
     size_t load;
     int64_t heard_ms;
+    uint64_t started; /* transfers so far: the number of the last */
+    uint64_t opener;  /* number of the transfer that opened the connection; 0: none yet */
     /*
      * libcurl is on the stack below: its multi handle must not be touched, and canceled transfers wait
      * in their list until it has returned.
@@ -39,6 +47,9 @@ struct http_transfer {
     struct http_setup setup; /* what libcurl borrows */
     struct http_handler handler;
     void *arg;
+    uint64_t number;     /* from 1 in its connection */
+    bool is_repeatable;  /* a GET */
+    bool is_turned_away; /* it wanted a connection of its own */
     bool is_answered;
     bool is_canceled;
     bool is_ending; /* on_end runs */
@@ -93,18 +104,37 @@ static int64_t header_retry_after_ms(CURL *easy, int64_t server_time_s)
                                       server_time_s != 0 ? server_time_s : clock_wall_s());
 }
 
-static void transfer_end(struct http_transfer *transfer, CURLcode code)
+static bool can_be_handed_back(const struct http_transfer *transfer)
 {
-    struct http_end end = {0};
+    long sent_bytes = 0;
+    (void)curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &sent_bytes);
+    return transfer->is_turned_away && (sent_bytes == 0 || transfer->is_repeatable);
+}
+
+static void read_end(const struct http_transfer *transfer, CURLcode code, struct http_end *end)
+{
+    CURL *easy = transfer->easy;
     long status = 0;
-    (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-    end.http_status = (int)status;
-    end.server_time_s = header_date_s(transfer->easy);
-    end.retry_after_ms = header_retry_after_ms(transfer->easy, end.server_time_s);
+    (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    end->http_status = (int)status;
+    end->server_time_s = header_date_s(easy);
+    end->retry_after_ms = header_retry_after_ms(easy, end->server_time_s);
     if (code != CURLE_OK) {
         const char *detail = transfer->setup.error_text;
-        err_set(&end.err, ERR_TRANSIENT, "%s: %s", transfer->conn->target->base_url,
-                detail[0] != '\0' ? detail : curl_easy_strerror(code));
+        if (transfer->is_turned_away) {
+            detail = "the connection ended before an answer";
+        } else if (detail[0] == '\0') {
+            detail = curl_easy_strerror(code);
+        }
+        err_set(&end->err, ERR_TRANSIENT, "%s: %s", transfer->conn->target->base_url, detail);
+    }
+}
+
+static void transfer_end(struct http_transfer *transfer, CURLcode code)
+{
+    struct http_end end = {.is_handed_back = can_be_handed_back(transfer)};
+    if (!end.is_handed_back) {
+        read_end(transfer, code, &end);
     }
     transfer_detach(transfer);
     transfer->is_ending = true;
@@ -222,6 +252,31 @@ static int socket_wanted(CURL *easy, curl_socket_t fd, int what, void *arg, void
     return 0;
 }
 
+/*
+ * Only one transfer may open sockets (several, where a name has several addresses). The others wait for
+ * that connection, and are turned away when libcurl, left to itself, would give each its own.
+ */
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    (void)purpose;
+    struct http_transfer *transfer = arg;
+    struct http_conn *conn = transfer->conn;
+    if (conn->opener == 0) {
+        conn->opener = transfer->number;
+    }
+    if (conn->opener != transfer->number) {
+        transfer->is_turned_away = true;
+        return CURL_SOCKET_BAD;
+    }
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    unsigned timeout_ms = UNACKNOWLEDGED_MS;
+    if (fd >= 0) {
+        /* Without it a dead connection is noticed later, by the deadlines. */
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof(timeout_ms));
+    }
+    return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
 static size_t header_came(char *data, size_t size, size_t count, void *arg)
 {
     struct http_transfer *transfer = arg;
@@ -308,11 +363,15 @@ struct http_transfer *http_transfer_start(struct http_conn *conn, const struct h
     transfer->conn = conn;
     transfer->handler = *handler;
     transfer->arg = arg;
+    transfer->number = ++conn->started;
+    transfer->is_repeatable = str_eq(call->method, "GET");
     list_append(&conn->transfers, &transfer->link);
     conn->load++;
 
     transfer->easy = http_setup_easy(&transfer->setup, conn->target, call, credentials);
     (void)curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer);
+    (void)curl_easy_setopt(transfer->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    (void)curl_easy_setopt(transfer->easy, CURLOPT_OPENSOCKETDATA, transfer);
     (void)curl_easy_setopt(transfer->easy, CURLOPT_HEADERFUNCTION, header_came);
     (void)curl_easy_setopt(transfer->easy, CURLOPT_HEADERDATA, transfer);
     (void)curl_easy_setopt(transfer->easy, CURLOPT_WRITEFUNCTION, data_came);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HTTP transfers on the loop, by libcurl. A struct http_conn is a connection of its own, opened by its
- * first transfer, which all its transfers share (HTTP/2). Nothing here knows what is transferred, how
- * long that may take, or how many transfers a connection bears: its users do.
+ * HTTP transfers on the loop, by libcurl. A struct http_conn is one connection, opened by its first
+ * transfer and shared by all (HTTP/2); it never becomes two. What it cannot take, because the server
+ * said GOAWAY, allows fewer streams or speaks HTTP/1.1, is handed back. Nothing here knows what is
+ * transferred, how long that may take, or how many transfers a connection bears: its users do.
  */
 #ifndef INTERLUDE_KUBE_HTTP_H
 #define INTERLUDE_KUBE_HTTP_H
@@ -40,6 +41,11 @@ struct http_call {
 };
 
 struct http_end {
+    /*
+     * The connection takes no more transfers. This one was not sent, or is a GET, which does not matter
+     * twice: it can start on another connection. Nothing else is set.
+     */
+    bool is_handed_back;
     int http_status; /* 0: no answer came */
     struct err err;  /* ERR_NONE: the answer is complete, whatever its status */
     int64_t retry_after_ms;

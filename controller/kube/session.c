@@ -26,7 +26,7 @@ struct pooled_conn {
     struct list_link link; /* in session.conns */
     struct http_conn *http;
     enum session_lane lane;
-    bool is_retired; /* takes no further exchange: dead, or of old credentials */
+    bool is_retired; /* takes no further exchange: dead, said GOAWAY, or of old credentials */
 };
 
 struct exchange {
@@ -131,6 +131,14 @@ static void data_came(void *arg, const char *data, size_t len)
 static void transfer_ended(void *arg, const struct http_end *end)
 {
     struct exchange *exchange = arg;
+    if (end->is_handed_back) {
+        exchange->conn->is_retired = true;
+        exchange->conn = NULL;
+        exchange->transfer = NULL;
+        list_prepend(&exchange->session->waiting[exchange->lane], &exchange->link);
+        loop_task_post(exchange->session->loop, &exchange->session->pump);
+        return;
+    }
     if (end->http_status == 401) {
         kube_auth_refused(exchange->session->auth, exchange->generation);
     }
@@ -140,18 +148,21 @@ static void transfer_ended(void *arg, const struct http_end *end)
 /* A connection of the lane with a stream to spare, a new one if need be; NULL: the lane is full. */
 static struct pooled_conn *conn_for(struct session *session, enum session_lane lane)
 {
+    size_t load = 0; /* of the lane */
     struct list_link *at = list_first(&session->conns);
     for (; at != NULL; at = list_after(&session->conns, at)) {
         struct pooled_conn *conn = LIST_OBJECT(at, struct pooled_conn, link);
-        if (conn->lane != lane || conn->is_retired) {
+        if (conn->lane != lane) {
             continue;
         }
-        if (http_conn_load(conn->http) < SESSION_STREAMS) {
+        size_t conn_load = http_conn_load(conn->http);
+        if (!conn->is_retired && conn_load < SESSION_STREAMS) {
             return conn;
         }
-        if (lane == LANE_REQUESTS) {
-            return NULL;
-        }
+        load += conn_load;
+    }
+    if (lane == LANE_REQUESTS && load >= SESSION_STREAMS) {
+        return NULL;
     }
     struct pooled_conn *conn = xcalloc(1, sizeof(*conn));
     conn->session = session;

@@ -33,8 +33,10 @@ def pods_created():
 
 
 def requests_of_controller(namespace):
-    """Method and path of what the controller sent about a namespace."""
+    """Method and path of what the controller sent about a namespace. A watch is recorded twice, at its start and its end."""
     for event in audit_events():
+        if event["stage"] == "ResponseStarted":
+            continue
         if event["user"]["username"] == CONTROLLER and event.get("objectRef", {}).get("namespace") == namespace:
             yield event["verb"], event["requestURI"].partition("?")[0], event.get("responseStatus", {}).get("code")
 

@@ -226,6 +226,25 @@ static void test_begin(void **state)
     }
 }
 
+/* R3, by the attempt as well as by the phase: a success is never repeated. */
+static void test_success_is_the_end(void **state)
+{
+    (void)state;
+    struct migration migration = {
+        .meta = {.generation = 2},
+        .spec_hash = HASH2,
+        .retry = 1,
+        .retries = 3,
+        .status = {.phase = PHASE_WAITING,
+                   .attempt = {.number = 1,
+                               .generation = 1,
+                               .spec_hash = HASH,
+                               .outcome = OUTCOME_SUCCEEDED}},
+    };
+    assert_false(attempt_may_begin(&migration));
+    assert_int_equal(attempt_not_before(&migration), 0);
+}
+
 static void test_what_is_another_matter_counts_anew(void **state)
 {
     (void)state;
@@ -410,6 +429,7 @@ static void test_close_never_started_without_pod(void **state)
 int main(void)
 {
     const struct CMUnitTest others[] = {
+        cmocka_unit_test(test_success_is_the_end),
         cmocka_unit_test(test_what_is_another_matter_counts_anew),
         cmocka_unit_test(test_given_back),
         cmocka_unit_test(test_job_is_of),

@@ -137,11 +137,9 @@ class Case(unittest.TestCase):
             return (status.get("phase") == phase and reason in (None, status.get("reason"))
                     and attempt in (None, status.get("attempt", {}).get("number", 0)))
 
-        over = None if attempt or phase == "Waiting" else "Failed"
-
         def never(seen):
             ended = seen.get("status", {}).get("phase")
-            return f"it is {ended}" if ended in ("Succeeded", over) and phase != ended else None
+            return "it is Succeeded" if ended == "Succeeded" and phase != ended else None
 
         return self.expect(name, holds, f"reaches {phase} {reason or ''}", timeout, never)
 
