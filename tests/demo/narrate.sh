@@ -66,7 +66,7 @@ show() {
 # run COMMAND…: shows it, then runs it.
 run() {
     show "$@"
-    "$@"
+    "$@" || fail "this command failed: $1 ${2:-}"
 }
 
 # quietly COMMAND…: a long command whose output matters only when it fails; says every 10 s that it still runs.
