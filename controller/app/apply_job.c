@@ -113,7 +113,7 @@ static void on_events_read(struct task *task, const struct kube_response *respon
     const json_t *newest = count == 0 ? NULL : json_array_get(items, count - 1);
     const char *message = json_string_value(json_object_get(newest, "message"));
     free(work->no_pod_reason);
-    work->no_pod_reason = xstrdup(message == NULL ? "the Job has no pod yet" : message);
+    work->no_pod_reason = xstrdup(message == NULL ? "" : message);
     work->no_pod_asked_s = cluster_now_s(work->cluster);
 }
 

@@ -215,14 +215,33 @@ static void look_at_pods(struct work *work, const struct application *applicatio
     get(work, resource_select_path(arena, RESOURCE_POD, work->ns, selector), on_pods, index);
 }
 
+/* Pods of workloads that were deleted, or came back with another selector, are still there perhaps. */
+static void look_at_remembered(struct work *work, const struct migration *migration, size_t index,
+                               const char *asked)
+{
+    const struct application *application = &migration->applications[index];
+    for (size_t i = 0; i < migration->status.application_count; i++) {
+        const struct application_status *remembered = &migration->status.applications[i];
+        const char *selector =
+            arena_printf(&work->arena, "\n%s\n", str_or_empty(remembered->selector));
+        bool is_its = application_names(application, remembered->workload) ||
+                      application_selects_kind(application, remembered->workload);
+        if (is_its && strstr(asked, selector) == NULL) {
+            look_at_pods(work, application, index, remembered->selector);
+            asked = arena_printf(&work->arena, "%s%s", asked, selector);
+        }
+    }
+}
+
 static void look_at_application(struct work *work, const struct observed *seen, size_t index)
 {
     struct arena *arena = &work->arena;
-    const struct migration *migration = seen->migration;
-    const struct application *application = &migration->applications[index];
+    const struct application *application = &seen->migration->applications[index];
     enum resource resource = resource_of(application->kind);
     /* Whose pods: by the selectors that the caches know. The selector of one UID never changes. */
     const struct application_seen *cached = &seen->applications[index];
+    const char **looked_for = &work->learnt.looked_for[index];
+    const char *asked = "";
 
     if (application->has_selector) {
         const char *selector = selector_text(arena, &application->selector);
@@ -231,16 +250,13 @@ static void look_at_application(struct work *work, const struct observed *seen, 
         get(work, resource_path(arena, resource, work->ns, application->name), on_workload, index);
     }
     for (size_t i = 0; i < cached->workload_count; i++) {
-        const char **looked_for = &work->learnt.looked_for[index];
-        *looked_for =
-            arena_printf(&work->learnt.arena, "%s %s", *looked_for, cached->workloads[i]->meta.uid);
-        look_at_pods(work, application, index,
-                     selector_text(arena, &cached->workloads[i]->selector));
+        const struct workload *workload = cached->workloads[i];
+        const char *selector = selector_text(arena, &workload->selector);
+        *looked_for = arena_printf(&work->learnt.arena, "%s %s", *looked_for, workload->meta.uid);
+        asked = arena_printf(arena, "%s\n%s\n", asked, selector);
+        look_at_pods(work, application, index, selector);
     }
-    if (cached->workload_count == 0 && !application->has_selector) {
-        look_at_pods(work, application, index,
-                     observe_pod_selector(arena, migration, application, NULL));
-    }
+    look_at_remembered(work, seen->migration, index, asked);
 }
 
 static bool is_an_application(const struct migration *migration)

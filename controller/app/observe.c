@@ -108,23 +108,6 @@ const struct workload *observe_inherited(const struct work *work, const struct m
                : store_get(store, work->ns, migration->inherit_from.name);
 }
 
-const char *observe_pod_selector(struct arena *arena, const struct migration *migration,
-                                 const struct application *application,
-                                 const struct workload *workload)
-{
-    if (workload != NULL) {
-        return selector_text(arena, &workload->selector);
-    }
-    const char *which = arena_printf(arena, "%s/%s", workload_kind_name(application->kind),
-                                     str_or_empty(application->name));
-    for (size_t i = 0; i < migration->status.application_count; i++) {
-        if (str_eq(migration->status.applications[i].workload, which)) {
-            return migration->status.applications[i].selector;
-        }
-    }
-    return NULL;
-}
-
 /* ---- the dry run ---- */
 
 static struct dry_run dry_run_of(const struct work *work, const struct migration *migration)

@@ -22,9 +22,4 @@ char *observe_event_name(struct arena *arena, const struct migration *migration)
 const struct workload *observe_inherited(const struct work *work,
                                          const struct migration *migration);
 
-/* The selector of the pods of a workload that the application names, as a query; NULL: not known. */
-const char *observe_pod_selector(struct arena *arena, const struct migration *migration,
-                                 const struct application *application,
-                                 const struct workload *workload);
-
 #endif

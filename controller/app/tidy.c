@@ -8,6 +8,7 @@
 #include "app/concern.h"
 #include "app/resource.h"
 #include "app/task.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "codec/decode.h"
@@ -315,6 +316,10 @@ static void drive_orphan(struct tidier *tidier, const struct database *database)
     find_orphan_job(tidier, claim, &seen);
     orphan_decide(&tidier->arena, &seen, &plan);
     telemetry_decided(cluster->telemetry, tidier->key, &plan);
+    if (plan.wake_at_s > seen.now_s) {
+        queue_add_at(cluster->queue, tidier->key,
+                     clock_now_ms() + (plan.wake_at_s - seen.now_s) * 1000);
+    }
     if ((plan.actions & ACTION_READ_JOB) != 0) {
         read_orphan_job(tidier, claim);
     }

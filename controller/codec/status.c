@@ -64,6 +64,7 @@ static json_t *attempt_encode(const struct attempt *attempt)
         write_number(object, "generation", attempt->generation);
     }
     write_text(object, "specHash", attempt->spec_hash);
+    write_text(object, "toVersion", attempt->to_version);
     write_text(object, "job", attempt->job);
     write_text(object, "jobUID", attempt->job_uid);
     write_text(object, "image", attempt->image);

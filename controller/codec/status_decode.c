@@ -21,6 +21,7 @@ static void attempt_fields(struct reader *reader, const json_t *object, struct a
         .number = reader_number(reader, object, "number", 0),
         .generation = reader_number(reader, object, "generation", 0),
         .spec_hash = reader_text(reader, object, "specHash"),
+        .to_version = reader_text(reader, object, "toVersion"),
         .job = reader_text(reader, object, "job"),
         .job_uid = reader_text(reader, object, "jobUID"),
         .image = reader_text(reader, object, "image"),

@@ -268,8 +268,7 @@ static void judge_end(struct arena *arena, const struct pod *pod,
     ret->has_exit_code = started && culprit != NULL;
     ret->exit_code = ret->has_exit_code ? culprit->exit_code : 0;
     bool exited_with_0 = run != NULL && has_seen_end(run) && run->exit_code == 0;
-    ret->is_unsure = exited_with_0 && !ret->succeeded &&
-                     (ret->is_interrupted || str_eq(pod->phase, "Succeeded") || culprit == run);
+    ret->is_unsure = exited_with_0 && !ret->succeeded && culprit == run;
     ret->end_s = ret->end == RUN_ENDED ? last_end_s(pod) : 0;
     ret->message = end_message(arena, pod, run, culprit);
     if (ret->end == RUN_UNPROVEN) {

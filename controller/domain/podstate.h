@@ -33,7 +33,8 @@ struct run_state {
     int64_t exit_code;   /* of the run; of the container that failed first, if the run did not */
     const char *reason;  /* one CamelCase word for the end */
     const char *message; /* the end of the last output, or what the kubelet says */
-    const char *waiting_reason; /* why nothing has started yet: ImagePullBackOff, Unschedulable */
+    const char
+        *waiting_reason; /* what keeps a container from starting: ImagePullBackOff, Unschedulable */
     const char *waiting_message;
     const char *image_id; /* the run's image with its digest */
     int64_t start_s;      /* of the run's container; 0: not started */

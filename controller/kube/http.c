@@ -104,11 +104,15 @@ static int64_t header_retry_after_ms(CURL *easy, int64_t server_time_s)
                                       server_time_s != 0 ? server_time_s : clock_wall_s());
 }
 
+/* Certainly not carried out by the server, or worth nothing to be carried out twice. */
 static bool can_be_handed_back(const struct http_transfer *transfer)
 {
+    const struct http_setup *setup = &transfer->setup;
     long sent_bytes = 0;
     (void)curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &sent_bytes);
-    return transfer->is_turned_away && (sent_bytes == 0 || transfer->is_repeatable);
+    /* A header whose body has not followed is no request yet. */
+    bool is_unsent = setup->body_len > 0 ? setup->body_sent == 0 : sent_bytes == 0;
+    return transfer->is_turned_away && (is_unsent || transfer->is_repeatable);
 }
 
 static void read_end(const struct http_transfer *transfer, CURLcode code, struct http_end *end)

@@ -42,8 +42,8 @@ struct http_call {
 
 struct http_end {
     /*
-     * The connection takes no more transfers. This one was not sent, or is a GET, which does not matter
-     * twice: it can start on another connection. Nothing else is set.
+     * The connection takes no more transfers. The server has not carried this one out, or it is a GET:
+     * it can start on another connection. Nothing else is set.
      */
     bool is_handed_back;
     int http_status; /* 0: no answer came */

@@ -474,12 +474,14 @@ static void test_requests_survive_goaway(void **state)
     }
 }
 
-/* All of several pages come, whichever way the server knows. */
-static void test_many_objects(void **state)
+/*
+ * Creates them all at once. A GOAWAY in between leaves some without an answer, and the caller of a write
+ * must look again then: the number of those.
+ */
+static int create_many(struct place *place)
 {
-    struct place *place = *state;
     static struct asked asked[MANY_OBJECTS];
-    struct seen seen = {0};
+    int unknown = 0;
     memset(asked, 0, sizeof(asked));
     for (int i = 0; i < MANY_OBJECTS; i++) {
         json_auto_t *map = map_new(arena_printf(&place->arena, "many-%d", i), "x");
@@ -490,24 +492,35 @@ static void test_many_objects(void **state)
     }
     pass(place, MANY_OBJECTS);
     for (int i = 0; i < MANY_OBJECTS; i++) {
-        if (!asked[i].is_ok) {
-            (void)printf("    told: %d %s\n", asked[i].http_status, asked[i].err.text);
-        }
+        assert_true(asked[i].is_ok || asked[i].err.kind == ERR_EXISTS || asked[i].http_status == 0);
+        unknown += asked[i].http_status == 0;
         asked_fini(&asked[i]);
+    }
+    return unknown;
+}
+
+/* All of several pages come, whichever way the server knows. */
+static void test_many_objects(void **state)
+{
+    struct place *place = *state;
+    struct seen seen = {0};
+    for (int unknown = 1, round = 0; unknown > 0; round++) {
+        unknown = create_many(place);
+        (void)printf("    round %d: %d writes without an answer\n", round, unknown);
+        assert_true(spare_sockets() > 0 || unknown == 0);
     }
     int64_t start_ms = clock_now_ms();
     watch(place, map_path(place, NULL), &seen);
     pass(place, 1);
     (void)printf("    %d objects in %d ms\n", seen.objects, (int)(clock_now_ms() - start_ms));
-    assert_true(seen.objects >= MANY_OBJECTS && seen.objects < MANY_OBJECTS + 10);
+    assert_in_range(seen.objects, MANY_OBJECTS, MANY_OBJECTS + 9);
     assert_int_equal(kube_client_streams_lists(place->client),
                      getenv("INTERLUDE_NO_STREAMING") == NULL);
     assert_int_equal(seen.restarts, 1);
     assert_int_equal(seen.errors, 0);
     kube_watch_stop(seen.watch);
-    struct asked removed = {0};
-    ask(place, KUBE_DELETE, map_path(place, NULL), NULL, &removed);
-    asked_fini(&removed);
+    CLEANUP(asked_fini) struct asked asked = {0};
+    ask(place, KUBE_DELETE, map_path(place, NULL), NULL, &asked);
 }
 
 /* A server that does not answer: the connection is not used again, though it is open. */
