@@ -14,8 +14,6 @@
 
 /* The API server keeps Events for an hour by default: an older one is not made up for. */
 #define EVENT_LIFE_S 3600
-/* Why there is no pod is asked again after this long. */
-#define NO_POD_ASKED_EVERY_S 30
 
 unsigned observe_needs(const struct migration *migration)
 {
@@ -295,7 +293,9 @@ void observe(struct work *work, struct observed *ret_seen)
     find_place(work, &seen);
     find_job(work, &seen);
     find_pods(work, &seen);
-    if (seen.now_s - work->no_pod_asked_s < NO_POD_ASKED_EVERY_S) {
+    int64_t stands_s =
+        str_is_empty(work->no_pod_reason) ? NO_POD_SILENCE_STANDS_S : NO_POD_REASON_STANDS_S;
+    if (seen.now_s - work->no_pod_asked_s < stands_s) {
         seen.no_pod_reason = work->no_pod_reason;
     }
     seen.is_event_due = is_event_due(work, &seen);

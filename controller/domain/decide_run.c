@@ -19,8 +19,7 @@
 /* That a run has started is worth a write of its own only if it does not end at once. */
 #define RUNNING_TOLD_AFTER_S 5
 /* The deadline that ends a run which never started. */
-#define ENDED_DEADLINE_S     1
-#define NO_POD_ASKED_EVERY_S 30
+#define ENDED_DEADLINE_S 1
 
 struct turn {
     struct arena *arena;
@@ -259,8 +258,9 @@ static int64_t next_look_s(const struct turn *turn, bool is_late)
     if (turn->run.pods > 0) {
         return look_s;
     }
-    int64_t ask_s =
-        is_late ? now_s + NO_POD_ASKED_EVERY_S : turn->attempt->start_s + NO_POD_ASKED_AFTER_S;
+    int64_t stands_s =
+        str_is_empty(turn->seen->no_pod_reason) ? NO_POD_SILENCE_STANDS_S : NO_POD_REASON_STANDS_S;
+    int64_t ask_s = is_late ? now_s + stands_s : turn->attempt->start_s + NO_POD_ASKED_AFTER_S;
     return look_s == 0 || ask_s < look_s ? ask_s : look_s;
 }
 

@@ -31,6 +31,10 @@ struct dry_run {
 /* Whether something is there. ABSENT is only ever the word of a fresh read, never of a cache. */
 enum presence { PRESENCE_UNKNOWN, PRESENCE_ABSENT, PRESENCE_PRESENT };
 
+/* How long the Events' word about a missing pod stands before they are read again. */
+#define NO_POD_REASON_STANDS_S  30 /* they told a reason */
+#define NO_POD_SILENCE_STANDS_S 3  /* they told none: it may be on its way */
+
 struct observed {
     int64_t now_s; /* the API server's clock */
 

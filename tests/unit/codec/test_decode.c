@@ -249,6 +249,30 @@ static void test_borrows_nothing(void **state)
     assert_string_equal(m.status.history[1].reason, "Started");
 }
 
+/* A path that does not fit is cut, and what follows is still read. */
+static void test_long_path(void **state)
+{
+    (void)state;
+    CLEANUP(arena_fini) struct arena arena = {0};
+    char key[400] = "";
+    memset(key, 'k', sizeof(key) - 1);
+    json_auto_t *object = case_file_load("decode/migration.json");
+    json_t *spec = json_object_get(object, "spec");
+    json_t *second = json_array_get(json_object_get(spec, "applications"), 1);
+    json_t *labels = json_object_get(json_object_get(second, "selector"), "matchLabels");
+    (void)json_object_set_new(labels, key, json_integer(1));
+    struct migration m;
+    decode_migration(&arena, object, &m);
+    assert_true(str_starts_with(m.spec_error, "spec.applications[1].selector.matchLabels.kkk"));
+    assert_int_equal(m.retries, 2);
+
+    json_t *status = json_object_get(object, "status");
+    (void)json_object_set_new(json_object_get(status, "attempt"), "number", json_integer(0));
+    struct err err = {0};
+    assert_false(migration_decode(&arena, object, &m, &err));
+    assert_string_equal(err.text, "status.attempt.number: must be at least 1");
+}
+
 static void test_database(void **state)
 {
     (void)state;
@@ -269,6 +293,8 @@ static void test_database(void **state)
     assert_int_equal(d.claim.since_s, 1795309323);
     assert_int_equal(d.history_count, 1);
     assert_string_equal(d.history[0].migration, "orders-0043");
+    assert_string_equal(d.history[0].uid, "m43");
+    assert_string_equal(d.history[0].spec_hash, "v1:def");
     assert_string_equal(d.history[0].job, "orders-0043-m43-1");
     assert_int_equal(d.history[0].completion_s - d.history[0].start_s, 1);
     assert_int_equal(d.conditions.count, 1);
@@ -313,6 +339,7 @@ int main(void)
         cmocka_unit_test(test_run_is_kept_until_success),
         cmocka_unit_test(test_annotations_that_say_nothing),
         cmocka_unit_test(test_borrows_nothing),
+        cmocka_unit_test(test_long_path),
         cmocka_unit_test(test_database),
         cmocka_unit_test(test_new_database),
         cmocka_unit_test(test_no_object),

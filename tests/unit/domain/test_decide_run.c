@@ -144,7 +144,7 @@ static const struct world rows[] = {
                      .phase = PHASE_RUNNING,
                      .reason = "Started",
                      .attempt = 1,
-                     .wake_at_s = NOW + 30},
+                     .wake_at_s = NOW + NO_POD_SILENCE_STANDS_S},
     },
     /* ---- active ---- */
     {
@@ -250,7 +250,7 @@ static const struct world rows[] = {
                      .phase = PHASE_RUNNING,
                      .reason = "FailedCreate",
                      .attempt = 1,
-                     .wake_at_s = NOW + 30,
+                     .wake_at_s = NOW + NO_POD_REASON_STANDS_S,
                      .message = "attempt 1 cannot start yet: exceeded quota: pods"},
     },
     {

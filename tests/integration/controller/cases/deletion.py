@@ -6,8 +6,8 @@ from ground.rules import RUN
 
 class Deletion(Case):
 
-    def gone(self, name="first", timeout=30):
-        return self.world.wait("schemamigrations", self.namespace, name, lambda seen: seen is None, "is gone", timeout)
+    def gone(self, name="first"):
+        return self.world.wait("schemamigrations", self.namespace, name, lambda seen: seen is None, "is gone")
 
     def test_while_waiting(self):
         self.migrate(suspend=True)
@@ -87,13 +87,13 @@ class Deletion(Case):
         self.holds()
 
     def test_created_again_during_the_run(self):
-        """Another migration of the same name waits for the end of the abandoned one's run; then it was applied."""
+        """The same migration waits for the end of the abandoned one's run; then it knows that it was applied."""
         self.migrate(how={"hold": "true"})
         self.running()
         self.annotate(abandon="true")
         self.delete("schemamigrations", "first")
         self.gone()
-        self.migrate()
+        self.migrate(how={"hold": "true"})
         self.reaches("first", "Waiting")
         self.finish()
         self.reaches("first", "Succeeded", "AlreadyApplied")
@@ -109,7 +109,7 @@ class Deletion(Case):
         self.migrate("waits", to="2")
         self.closed("LockHeld", "waits")
         self.api.delete("namespaces", None, self.namespace)
-        self.world.wait("namespaces", None, self.namespace, lambda seen: seen is None, "is gone", 90)
+        self.world.wait("namespaces", None, self.namespace, lambda seen: seen is None, "is gone", 150)
 
     test_namespace.lasts = 20
 
@@ -120,7 +120,7 @@ class Jobs(Case):
         return self.jobs("first")[0]
 
     def run_is_over(self, reason, says=None):
-        status = self.fails(reason=reason, timeout=60)["status"]
+        status = self.fails(reason=reason)["status"]
         if says:
             self.assertIn(says, status["message"])
         self.assertEqual(1, status["attempt"]["number"])
@@ -196,7 +196,7 @@ class Jobs(Case):
         self.running()
         name = self.job()["metadata"]["name"]
         self.api.change("jobs", self.namespace, name, {"spec": {"suspend": True}})
-        status = self.reaches("first", "Failed", timeout=60)["status"]
+        status = self.reaches("first", "Failed")["status"]
         self.assertEqual("Suspended", status["reason"])
         self.world.wait("jobs", self.namespace, name, lambda seen: seen is None, "is deleted")
         self.run_is_over("Suspended", "suspended by hand")
@@ -214,7 +214,7 @@ class Jobs(Case):
         self.assertEqual((foreign["metadata"]["uid"], foreign["metadata"]["generation"], None),
                          (now["metadata"]["uid"], now["metadata"]["generation"], now["metadata"].get("finalizers")))
         self.delete("jobs", name)
-        self.succeeds(timeout=60)
+        self.succeeds()
         self.holds()
 
     test_name_taken.lasts = 30

@@ -49,7 +49,7 @@ class Failures(Case):
         self.assertIn("deadlock", waiting["status"]["message"])
         self.assertEqual("False", self.conditions(waiting)["Stalled"])
         self.expect("first", lambda seen: "attempt 2 may begin at" in seen["status"]["message"], "says when")
-        status = self.fails(attempt=2, timeout=40)["status"]
+        status = self.fails(attempt=2)["status"]
         self.assertEqual(2, len(self.started("first")))
         self.assertNotIn("retries left", status["message"])
         self.holds()
@@ -133,7 +133,7 @@ class Failures(Case):
         else:
             self.assertEqual("False", self.conditions(refused)["JobValid"])
         self.api.delete("resourcequotas", self.namespace, "no-pods")
-        self.succeeds(timeout=60)
+        self.succeeds()
         self.assertEqual(1, len(self.started("first")))
         self.holds()
 
@@ -156,7 +156,7 @@ class Failures(Case):
         self.stays(lambda: True, "", 0.5)
         self.finish("other")
         self.succeeds("other")
-        waiting = self.expect("first", lambda seen: "no-secrets" in seen["status"].get("message", ""), "names the quota", 40)
+        waiting = self.expect("first", lambda seen: "no-secrets" in seen["status"].get("message", ""), "names the quota")
         self.assertIn(waiting["status"]["phase"], ("Waiting", "Running"))
         self.holds()
 

@@ -34,7 +34,7 @@ class JobValid(Case):
                                                    "containers": [{"name": "tool", "image": "tool:1"}]}}})
         self.closed("JobValid", says="migrator")
         self.api.create("serviceaccounts", self.namespace, {"metadata": {"name": "migrator"}})
-        self.succeeds(timeout=90)
+        self.succeeds()
         self.holds()
 
     test_missing_service_account.lasts = 30
@@ -98,7 +98,7 @@ class SchemaVersionMet(Case):
         self.api.change("databases", self.namespace, "orders", {"spec": {"baseline": "40"}})
         self.closed("SchemaVersionMet", "second", "SchemaVersionNotMet", "stands at version 40, fromVersion is 41")
         self.migrate("first", to="41", fromVersion="40")
-        self.succeeds("second", timeout=60)
+        self.succeeds("second")
         self.assertEqual((["40", "41", "42"], "42"), (self.ledger()["passed"], self.ledger()["version"]))
         self.holds()
 
@@ -142,7 +142,7 @@ class LockHeld(Case):
             self.stays(lambda: True, "", 1.1)  # creation is told in seconds
         self.assertIn("a-first", self.migration("b-third")["status"]["message"])
         self.finish("a-first")
-        self.succeeds("b-third", timeout=60)
+        self.succeeds("b-third")
         self.succeeds("z-second")
         self.assertEqual(["1", "z-second", "b-third"], self.ledger()["passed"])
         runs = sorted((job["status"]["startTime"], job["status"]["completionTime"], job["metadata"]["name"]) for job in self.jobs())
@@ -179,7 +179,7 @@ class LockHeld(Case):
         for number in range(10):
             self.migrate(f"number-{number}", to=f"v{number}", how={"run_for": "50ms"})
         for number in range(10):
-            self.succeeds(f"number-{number}", timeout=90)
+            self.succeeds(f"number-{number}")
         self.assertEqual(10, len(self.jobs()))
         self.assertEqual({f"v{number}" for number in range(10)}, set(self.ledger()["passed"]))
         self.holds()

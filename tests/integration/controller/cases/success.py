@@ -140,7 +140,7 @@ class Success(Case):
         self.migrate("third", to="3", fromVersion="2")
         self.migrate("second", to="2", fromVersion="1")
         self.migrate("first", to="1")
-        self.succeeds("third", timeout=60)
+        self.succeeds("third")
         self.assertEqual(["1", "2", "3"], self.ledger()["passed"])
         self.assertEqual(["first", "second", "third"], [entry["migration"] for entry in self.ledger()["history"]])
         self.holds()

@@ -23,7 +23,7 @@ class Versions(Case):
         waiting = self.closed(GATE, reason="VersionsIncompatible", says="needs >=2.0.0 <4.0.0")
         self.assertEqual("1.9.2 (3)", waiting["status"]["running"])
         self.roll_to("2.0.0")
-        self.succeeds(timeout=60)
+        self.succeeds()
         status = self.migration()["status"]
         self.assertEqual("2.0.0 (3)", status["running"])
         # No pod of 1.9.2 was left when the pod of the run was made.
@@ -95,7 +95,7 @@ class Versions(Case):
         self.contract(application=self.application(">=2.0.0", kind="StatefulSet"))
         self.closed(GATE, reason="VersionsIncompatible", says="1.0.0")
         self.roll_to("2.0.0", kind="StatefulSet")
-        self.succeeds(timeout=60)
+        self.succeeds()
         self.assertEqual([f"StatefulSet/{APP}"], [a["workload"] for a in self.migration()["status"]["applications"]])
         self.holds()
 
@@ -106,7 +106,7 @@ class Versions(Case):
         self.contract(application=self.application(">=2.0.0", kind="DaemonSet"))
         self.closed(GATE, reason="VersionsIncompatible", says="1.0.0")
         self.roll_to("2.0.0", kind="DaemonSet")
-        self.succeeds(timeout=60)
+        self.succeeds()
         self.holds()
 
     test_daemon_set.lasts = 5
@@ -122,7 +122,7 @@ class Versions(Case):
         self.assertEqual({"Deployment/orders-main", "Deployment/orders-canary"},
                          {a["workload"] for a in waiting["status"]["applications"]})
         self.delete("deployments", "orders-canary")
-        self.succeeds(timeout=60)
+        self.succeeds()
         self.holds()
 
     def test_terminating_pod_counts(self):
@@ -137,7 +137,7 @@ class Versions(Case):
                                                         and "deletionTimestamp" in pod["metadata"]], "the old pod terminates")
         self.expect("first", lambda seen: "2.0.0" in seen["status"].get("running", "") and "1.0.0" in seen["status"]["running"], "sees both")
         self.assertEqual("Waiting", self.migration()["status"]["phase"])
-        self.succeeds(timeout=30)
+        self.succeeds()
         run = [int(job["metadata"]["resourceVersion"]) for _, job in self.world.told("jobs", self.namespace)][0]
         gone = [int(pod["metadata"]["resourceVersion"]) for how, pod in self.world.told("pods", self.namespace)
                 if how == "DELETED" and pod["metadata"]["name"] == old[0]["metadata"]["name"]]
@@ -192,7 +192,7 @@ class Versions(Case):
         self.expect("first", lambda seen: "api runs" not in seen["status"]["message"], "is content with one")
         self.assertIn("worker", self.migration()["status"]["message"])
         self.roll_to("2.0.0", "worker")
-        self.succeeds(timeout=60)
+        self.succeeds()
         self.holds()
 
     test_two_applications.lasts = 5
@@ -247,7 +247,7 @@ class Rollout(Case):
         self.assertEqual([False], [a["settled"] for a in waiting["status"]["applications"]])
         template["metadata"]["annotations"] = steered(ready="true")
         self.api.change("deployments", self.namespace, APP, {"spec": {"template": template}})
-        self.succeeds("settled", timeout=60)
+        self.succeeds("settled")
         self.holds()
 
     test_settled_waits_for_the_rollout.lasts = 5
@@ -260,7 +260,7 @@ class Rollout(Case):
         self.migrate(step="Contract", applications=[self.application(">=2.0.0")])
         self.closed("RolloutSettled", says=APP)
         self.api.change("deployments", self.namespace, APP, {"spec": {"paused": False}})
-        self.succeeds(timeout=60)
+        self.succeeds()
         self.holds()
 
     def test_scaled_to_nothing(self):

@@ -7,6 +7,7 @@ import unittest
 
 from ground.cluster import ApiError
 from ground.rules import OUTCOME, RUN, broken_rules
+from ground.world import PATIENCE
 from harness.api import WaitFailed, brief
 
 SIMULATED = "kwok.interlude.dev/"  # tests/cluster/README.md: how a pod is steered
@@ -83,7 +84,7 @@ class Case(unittest.TestCase):
             return (status.get("readyReplicas", 0) == wanted == status.get("updatedReplicas", 0)
                     and status.get("replicas", 0) == wanted)
 
-        return self.world.wait(kind.lower() + "s", self.namespace, name, holds, "is rolled out", 60)
+        return self.world.wait(kind.lower() + "s", self.namespace, name, holds, "is rolled out")
 
     def roll_to(self, version, name=APP, kind="Deployment"):
         """Asks for another version; does not wait."""
@@ -126,11 +127,11 @@ class Case(unittest.TestCase):
 
     # ---- waiting ----
 
-    def expect(self, name, holds, what, timeout=30, never=None):
+    def expect(self, name, holds, what, timeout=PATIENCE, never=None):
         return self.world.wait("schemamigrations", self.namespace, name,
                                lambda seen: seen is not None and "status" in seen and holds(seen), what, timeout, never)
 
-    def reaches(self, name="first", phase="Succeeded", reason=None, attempt=None, timeout=30):
+    def reaches(self, name="first", phase="Succeeded", reason=None, attempt=None, timeout=PATIENCE):
         """Waits for a phase, and a reason; fails at once when the migration has ended in another."""
         def holds(seen):
             status = seen["status"]
@@ -143,19 +144,19 @@ class Case(unittest.TestCase):
 
         return self.expect(name, holds, f"reaches {phase} {reason or ''}", timeout, never)
 
-    def succeeds(self, name="first", timeout=30):
+    def succeeds(self, name="first", timeout=PATIENCE):
         """Waits until it has Succeeded and everything is let go; returns the migration."""
         self.reaches(name, "Succeeded", timeout=timeout)
         self.let_go(name)
         return self.migration(name)
 
-    def fails(self, name="first", reason=None, attempt=None, timeout=30):
+    def fails(self, name="first", reason=None, attempt=None, timeout=PATIENCE):
         """Waits until it has Failed and everything is let go; returns the migration."""
         self.reaches(name, "Failed", reason, attempt, timeout)
         self.let_go(name)
         return self.migration(name)
 
-    def closed(self, gate, name="first", reason=None, says=None, timeout=30):
+    def closed(self, gate, name="first", reason=None, says=None, timeout=PATIENCE):
         """Waits until the migration waits at a gate, for a reason, and says some words."""
         def holds(seen):
             condition = self.condition(seen, gate)
@@ -166,7 +167,7 @@ class Case(unittest.TestCase):
         return self.expect(name, holds, f"waits at {gate}: {reason} {says!r}", timeout,
                            lambda seen: "it ran" if "attempt" in seen.get("status", {}) else None)
 
-    def let_go(self, name="first", timeout=30):
+    def let_go(self, name="first", timeout=PATIENCE):
         """Waits until the protocol is through with a migration: no finalizer is left on anything."""
         def holds():
             migration = self.migration(name)
@@ -196,7 +197,7 @@ class Case(unittest.TestCase):
     def claim(self, name="orders"):
         return self.ledger(name).get("claim")
 
-    def released(self, name="orders", timeout=30):
+    def released(self, name="orders", timeout=PATIENCE):
         return self.world.until(self.namespace, lambda: not self.claim(name) and self.world.get("databases", self.namespace, name),
                                 f"the claim on {name} is released", timeout)
 
@@ -214,7 +215,7 @@ class Case(unittest.TestCase):
         return [pod for pod in self.world.all("pods", self.namespace)
                 if pod["metadata"].get("labels", {}).get("interlude.dev/migration") == name]
 
-    def running_pod(self, name="first", timeout=30):
+    def running_pod(self, name="first", timeout=PATIENCE):
         """Waits until the attempt's pod runs; returns it."""
         def holds():
             return [pod for pod in self.pods(name) if pod["status"].get("phase") == "Running"]

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import urllib.parse
 
 import yaml
@@ -57,6 +58,28 @@ class Cluster:
         if result.returncode != 0:
             raise RuntimeError(f"the cluster {self.name} does not come up:\n{result.stdout}{result.stderr}")
         return True
+
+    def install_crds(self):
+        """As they stand in crds/, and waits until the server knows them."""
+        api = DirectApi(self.kubeconfig)
+        base = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+        for path in sorted((REPO / "crds").glob("interlude.dev_*.yaml")):
+            with open(path, encoding="utf-8") as file:
+                crd = yaml.safe_load(file)
+            name = crd["metadata"]["name"]
+            api.request("PATCH", f"{base}/{name}?fieldManager=integration-test&force=true", crd, "application/apply-patch+yaml")
+            deadline = time.monotonic() + 30
+            while not any(c["type"] == "Established" and c["status"] == "True"
+                          for c in api.request("GET", f"{base}/{name}").get("status", {}).get("conditions") or []):
+                if time.monotonic() > deadline:
+                    raise RuntimeError(f"{name} is not established")
+                time.sleep(0.1)
+        plural = api.path("schemamigrations")
+        while True:
+            try:
+                return api.request("GET", plural)
+            except ApiError:
+                time.sleep(0.1)
 
     def __exit__(self, *_):
         if not self.was_up and not self.keep:

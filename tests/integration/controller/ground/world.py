@@ -12,6 +12,7 @@ import time
 from ground.cluster import ApiError
 from harness.api import WaitFailed, brief
 
+PATIENCE = 60  # seconds: long enough for a machine that does much else at the same time
 KINDS = ("schemamigrations", "databases", "jobs", "pods", "events", "deployments", "statefulsets", "daemonsets",
          "namespaces")
 
@@ -89,7 +90,7 @@ class World:
         with self.lock:
             return list(self.past[(kind, namespace)])
 
-    def until(self, namespace, holds, what, timeout=30):
+    def until(self, namespace, holds, what, timeout=PATIENCE):
         """Waits until holds() is true of what is known of the namespace; returns what it returned."""
         deadline = time.monotonic() + timeout
         condition = self.changed[namespace]
@@ -106,7 +107,7 @@ class World:
                 if mark == sum(len(self.past[(kind, namespace)]) for kind in KINDS):
                     condition.wait(left)
 
-    def wait(self, kind, namespace, name, holds, what, timeout=30, never=None):
+    def wait(self, kind, namespace, name, holds, what, timeout=PATIENCE, never=None):
         """Waits until holds(object) is true; None stands for "there is none". Returns the object."""
         found = []
 
