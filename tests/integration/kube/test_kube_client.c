@@ -119,6 +119,9 @@ static void on_response(void *arg, const struct kube_response *response)
     (void)snprintf(asked->reason, sizeof(asked->reason), "%s", str_or_empty(response->reason));
     json_decref(asked->body);
     asked->body = json_incref(response->body);
+    if (response->http_status == 0) {
+        (void)printf("    told: %s\n", response->err.text);
+    }
     done(asked->place);
 }
 
