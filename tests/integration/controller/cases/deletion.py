@@ -111,7 +111,7 @@ class Deletion(Case):
         self.api.delete("namespaces", None, self.namespace)
         self.world.wait("namespaces", None, self.namespace, lambda seen: seen is None, "is gone", 150)
 
-    test_namespace.lasts = 20
+    test_namespace.lasts = 60
 
 
 class Jobs(Case):

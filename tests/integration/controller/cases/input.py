@@ -16,7 +16,7 @@ TWO = [{"name": "one", "image": "one:1"}, {"name": "two", "image": "two:1"}]
 
 # name, spec, the gate that stays closed, words of its message
 WRONG = [
-    ("versions-operator", {"applications": [{"name": APP, "versions": "=>2.0.0"}]}, "JobValid", ("applications[0].versions", "=>2.0.0")),
+    ("versions-operator", {"applications": [{"name": APP, "versions": ">>2.0.0"}]}, "JobValid", ("applications[0].versions", ">>2.0.0")),
     ("versions-half", {"applications": [{"name": APP, "versions": ">=2.0.0 <"}]}, "JobValid", ("applications[0].versions",)),
     ("versions-second", {"applications": [{"name": "a", "versions": "1"}, {"name": "b", "versions": "1 ||"}]}, "JobValid", ("applications[1].versions",)),
     ("selector-finds-none", {"applications": [{"selector": {"matchLabels": {"part-of": "nothing"}}, "versions": "1"}]}, "VersionsCompatible", ("part-of",)),

@@ -73,7 +73,7 @@ class Process(Case):
                 break
             self.stays(lambda: True, "", 0.05)
         self.assertTrue(any(words in controller.tail() for words in says), controller.tail())
-        self.assertEqual(503, controller.get("/readyz")[0])
+        self.assertEqual(500, controller.get("/readyz")[0])
         self.assertEqual(200, controller.get("/healthz")[0])
         self.assertIsNone(controller.stop())
 
@@ -127,13 +127,19 @@ class Process(Case):
             self.assertEqual(0, code, arguments)
             self.assertIn("Usage:", out)
 
-    def test_unknown_flag(self):
-        for arguments in (["controller", "--kubeconfg=x"], ["control"], ["controller", "--log-level=loud", "--kubeconfig=x"],
-                          ["controller", "--kubeconfig=x", "--health-address=nowhere"]):
+    def test_wrong_command_line(self):
+        """Refused with exit 1 and a message that names the word."""
+        for arguments, says in (
+                (["control"], 'unknown command "control"'),
+                (["controller", "--kubeconf=x"], "unknown flag: --kubeconf"),
+                (["controller", "--kubeconfig"], "flag needs a value: --kubeconfig"),
+                (["controller", "extra"], 'unexpected argument "extra"'),
+                (["controller", "--kubeconfig=x", "--log-level=loud"], '--log-level: "loud"'),
+                (["controller", "--kubeconfig=x", "--log-format=xml"], '--log-format: "xml"'),
+                (["controller", "--kubeconfig", str(self.cluster.kubeconfig), "--health-address=nowhere"], "nowhere")):
             code, out, error = self.call(*arguments)
-            self.assertNotEqual(0, code, arguments)
-            self.assertIn(arguments[-1].lstrip("-").split("=")[-1] if "=" in arguments[-1] and "kubeconfg" not in arguments[-1]
-                          else arguments[-1].split("=")[0], out + error)
+            self.assertEqual(1, code, arguments)
+            self.assertIn(says, out + error)
 
     def describe(self):
         return ""
