@@ -98,37 +98,44 @@ static bool parse_format(const char *value, struct options *options, struct err 
                    value);
 }
 
-/* One text flag; NULL in the table's last member: parsed by its own function. */
+struct flag {
+    const char *name;
+    const char **place; /* NULL: parsed by its own function */
+    bool (*parse)(const char *value, struct options *options, struct err *err);
+};
+
 static bool set_flag(const char *name, const char *value, struct options *options, struct err *err)
 {
-    const struct {
-        const char *name;
-        const char **place;
-    } texts[] = {
-        {"--kubeconfig", &options->kubeconfig},
-        {"--context", &options->context},
-        {"--namespace", &options->ns},
-        {"-n", &options->ns},
-        {"--health-address", &options->health_address},
+    const struct flag flags[] = {
+        {"--kubeconfig", &options->kubeconfig, NULL},
+        {"--context", &options->context, NULL},
+        {"--namespace", &options->ns, NULL},
+        {"-n", &options->ns, NULL},
+        {"--health-address", &options->health_address, NULL},
+        {"--log-level", NULL, parse_level},
+        {"--log-format", NULL, parse_format},
     };
-    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-        if (str_eq(name, texts[i].name)) {
-            if (value[0] == '\0') {
-                return err_set(err, ERR_INVALID, "%s: the value is empty; leave the flag out",
-                               name);
-            }
-            *texts[i].place = value;
-            return true;
+    const struct flag *flag = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
+        if (str_eq(name, flags[i].name)) {
+            flag = &flags[i];
         }
     }
-    if (str_eq(name, "--log-level")) {
-        return parse_level(value, options, err);
+    if (flag == NULL || options->command != COMMAND_CONTROLLER) {
+        return err_set(err, ERR_INVALID, "unknown flag: %s\nSee 'interlude --help' for usage.",
+                       name);
     }
-    if (str_eq(name, "--log-format")) {
-        return parse_format(value, options, err);
+    if (value == NULL) {
+        return err_set(err, ERR_INVALID, "flag needs a value: %s", name);
     }
-    return err_set(err, ERR_INVALID,
-                   "unknown flag: %s\nSee 'interlude controller --help' for usage.", name);
+    if (value[0] == '\0') {
+        return err_set(err, ERR_INVALID, "%s: the value is empty; leave the flag out", name);
+    }
+    if (flag->place == NULL) {
+        return flag->parse(value, options, err);
+    }
+    *flag->place = value;
+    return true;
 }
 
 static bool is_help(const char *arg)
@@ -162,9 +169,6 @@ static bool parse_flags(int argc, char **argv, struct options *options, struct e
         const char *value = equals == NULL ? NULL : equals + 1;
         if (value == NULL && i + 1 < argc) {
             value = argv[++i];
-        }
-        if (value == NULL) {
-            return err_set(err, ERR_INVALID, "flag needs a value: %s", name);
         }
         if (!set_flag(name, value, options, err)) {
             return false;
