@@ -16,11 +16,13 @@ STAGES ?=
 FORMATTED = $(shell find controller tests -name '*.[ch]' -not -path '*/build/*' | sort)
 
 export IMAGE CLUSTER
+# Where Go's own release puts itself; the PATH of root often lacks it.
+export PATH := $(PATH):/usr/local/go/bin
 
 .PHONY: help
 help: ## list the targets
 	@printf 'Interlude: database schema migrations on Kubernetes\n\n'
-	@sed -nE 's/^([a-z][a-z-]*):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | column -t -s $$'\t'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: deps
 deps: ## install the Debian packages and tools that are missing
@@ -28,6 +30,7 @@ deps: ## install the Debian packages and tools that are missing
 
 .PHONY: build
 build: ## build/release/interlude, optimised and hardened
+	@command -v cmake >/dev/null || { echo 'build: cmake is missing; make deps installs it' >&2; exit 1; }
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release
 
@@ -44,15 +47,15 @@ fmt: ## format the C sources in place
 	@clang-format -i $(FORMATTED)
 
 .PHONY: image
-image: build ## build/image/interlude.tar, a container image tagged $(IMAGE)
+image: build ## build/image/interlude.tar, a container image; IMAGE=name:tag
 	@.ci/image/build --tag "$(IMAGE)"
 
 .PHONY: cluster-up
-cluster-up: ## start a real local cluster ($(CLUSTER)); needs root
+cluster-up: ## start a real local cluster; CLUSTER=name; needs root
 	@tests/cluster/up --name "$(CLUSTER)"
 
 .PHONY: cluster-down
-cluster-down: ## stop that cluster
+cluster-down: ## stop that cluster; CLUSTER=name
 	@tests/cluster/down --name "$(CLUSTER)"
 
 .PHONY: demo

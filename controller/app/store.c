@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/store.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,11 +9,11 @@
 #include "base/str.h"
 
 struct stored {
-    struct arena arena;
-    unsigned round; /* of the last store_restart() that it was seen after */
+    struct arena arena; /* holds this struct, too */
+    unsigned round;     /* of the last store_restart() that it was seen after */
     struct stored *next_of_group;
     struct stored *previous_of_group;
-    char *group; /* NULL: of none; in the arena */
+    const char *group; /* NULL: of none; in the arena */
     _Alignas(max_align_t) unsigned char object[];
 };
 
@@ -56,7 +57,6 @@ void store_init(struct store *store, const struct store_kind *kind)
 static void stored_free(struct stored *stored)
 {
     struct arena arena = stored->arena;
-    free(stored);
     arena_fini(&arena);
 }
 
@@ -69,6 +69,7 @@ void store_fini(struct store *store)
     }
     map_fini(&store->by_name);
     map_fini(&store->by_group);
+    arena_fini(&store->scratch);
 }
 
 static void join_group(struct store *store, struct stored *stored)
@@ -77,7 +78,7 @@ static void join_group(struct store *store, struct stored *stored)
     if (group == NULL) {
         return;
     }
-    stored->group = arena_strdup(&stored->arena, group);
+    stored->group = group;
     stored->next_of_group = map_set(&store->by_group, group, stored);
     if (stored->next_of_group != NULL) {
         stored->next_of_group->previous_of_group = stored;
@@ -101,13 +102,14 @@ static void leave_group(struct store *store, struct stored *stored)
     }
 }
 
-static void drop(struct store *store, const char *key)
+/* Out of the store first: fn asks it what is there. */
+static void take_out(struct store *store, struct stored *stored, store_gone_fn *fn, void *arg)
 {
-    struct stored *stored = map_take(&store->by_name, key);
-    if (stored != NULL) {
-        leave_group(store, stored);
-        stored_free(stored);
+    leave_group(store, stored);
+    if (fn != NULL) {
+        fn(arg, stored->object);
     }
+    stored_free(stored);
 }
 
 const void *store_get(const struct store *store, const char *ns, const char *name)
@@ -134,42 +136,56 @@ static const char *text_at(const json_t *object, const char *field)
     return json_string_value(json_object_get(json_object_get(object, "metadata"), field));
 }
 
+static const struct stored *stored_at(const struct store *store, const json_t *object)
+{
+    char key[KEY_MAX];
+    make_key(key, text_at(object, "namespace"), text_at(object, "name"));
+    return map_get(&store->by_name, key);
+}
+
+/* Once to see how much memory it takes, then into one block of just that size. */
+static struct stored *stored_new(struct store *store, const json_t *object, struct err *err)
+{
+    const struct store_kind *kind = store->kind;
+    size_t size = sizeof(struct stored) + kind->size;
+    struct arena arena = {0};
+    arena_reset(&store->scratch);
+    if (!kind->decode(&store->scratch, object, arena_alloc(&store->scratch, size), err)) {
+        return NULL;
+    }
+    arena_reserve(&arena, arena_taken(&store->scratch));
+    struct stored *stored = arena_alloc(&arena, size);
+    bool is_decoded = kind->decode(&arena, object, stored->object, err);
+    assert(is_decoded);
+    (void)is_decoded;
+    stored->arena = arena;
+    stored->round = store->round;
+    return stored;
+}
+
 static enum store_result put(struct store *store, const json_t *object, bool may_insert,
                              struct err *err)
 {
     char key[KEY_MAX];
     make_key(key, text_at(object, "namespace"), text_at(object, "name"));
     struct stored *old = map_get(&store->by_name, key);
-    if (old == NULL && !may_insert) {
+    if (old != NULL && !is_newer(text_at(object, "resourceVersion"), meta_of(old)->resource_version)) {
+        old->round = store->round;
         return STORE_STALE;
     }
-    if (old != NULL) {
-        const char *version = text_at(object, "resourceVersion");
-        bool is_same = str_eq(meta_of(old)->uid, text_at(object, "uid"));
-        if (!is_newer(version, meta_of(old)->resource_version)) {
-            old->round = store->round;
-            return STORE_STALE;
-        }
-        if (!is_same && !may_insert) {
-            return STORE_STALE;
-        }
+    if (!may_insert && (old == NULL || !str_eq(meta_of(old)->uid, text_at(object, "uid")))) {
+        return STORE_STALE;
     }
-    struct stored *stored = xcalloc(1, sizeof(*stored) + store->kind->size);
-    if (!store->kind->decode(&stored->arena, object, stored->object, err)) {
+    struct stored *stored = stored_new(store, object, err);
+    old = stored == NULL ? map_take(&store->by_name, key) : map_set(&store->by_name, key, stored);
+    if (old != NULL) {
+        take_out(store, old, NULL, NULL);
+    }
+    if (stored == NULL) {
         (void)err_wrap(err, "%s %s", store->kind->name, key);
-        stored_free(stored);
-        drop(store, key);
         return STORE_FAILED;
     }
-    if (old != NULL) {
-        leave_group(store, old);
-    }
-    stored->round = store->round;
-    old = map_set(&store->by_name, key, stored);
     join_group(store, stored);
-    if (old != NULL) {
-        stored_free(old);
-    }
     return STORE_CHANGED;
 }
 
@@ -183,16 +199,26 @@ enum store_result store_update(struct store *store, const json_t *object, struct
     return put(store, object, false, err);
 }
 
-bool store_remove(struct store *store, const char *ns, const char *name, const char *uid)
+bool store_remove(struct store *store, const struct meta *meta, store_gone_fn *fn, void *arg)
 {
     char key[KEY_MAX];
-    make_key(key, ns, name);
-    const struct stored *stored = map_get(&store->by_name, key);
-    if (stored == NULL || (uid != NULL && !str_eq(meta_of(stored)->uid, uid))) {
+    make_key(key, meta->ns, meta->name);
+    struct stored *stored = map_get(&store->by_name, key);
+    if (stored == NULL || !str_eq(meta_of(stored)->uid, meta->uid)) {
         return false;
     }
-    drop(store, key);
+    (void)map_take(&store->by_name, key);
+    take_out(store, stored, fn, arg);
     return true;
+}
+
+void store_replace(struct store *store, const json_t *object, store_gone_fn *fn, void *arg)
+{
+    const struct stored *old = stored_at(store, object);
+    if (old != NULL && !str_eq(meta_of(old)->uid, text_at(object, "uid")) &&
+        is_newer(text_at(object, "resourceVersion"), meta_of(old)->resource_version)) {
+        (void)store_remove(store, meta_of(old), fn, arg);
+    }
 }
 
 void store_restart(struct store *store)
@@ -209,11 +235,8 @@ void store_sweep(struct store *store, store_gone_fn *fn, void *arg)
         if (stored->round == store->round) {
             continue;
         }
-        /* Out of the store first: fn asks it what is there. */
         (void)map_take(&store->by_name, key);
-        leave_group(store, stored);
-        fn(arg, stored->object);
-        stored_free(stored);
+        take_out(store, stored, fn, arg);
     }
 }
 

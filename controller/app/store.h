@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The latest version of each object of one kind, decoded at once into its struct; no JSON is kept. Watch
+ * The latest version of each object of one kind, decoded at once into its struct, in one block of memory
+ * of just its size: most objects are finished, and stay for months. No JSON is kept. Watch
  * events and the answers of our own writes go into the same store: of two versions the newer one stays
  * (https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions: they compare as
  * numbers), so that an answer is never overwritten by an event that is older.
@@ -32,9 +33,10 @@ struct stored; /* one object, with its arena */
 
 struct store {
     const struct store_kind *kind;
-    struct map by_name;  /* "namespace/name" -> struct stored */
-    struct map by_group; /* group -> first struct stored of it */
-    unsigned round;      /* of store_restart() */
+    struct map by_name;   /* "namespace/name" -> struct stored */
+    struct map by_group;  /* group -> first struct stored of it */
+    unsigned round;       /* of store_restart() */
+    struct arena scratch; /* of store_put(): how large is it? */
 };
 
 enum store_result {
@@ -58,10 +60,19 @@ enum store_result store_put(struct store *store, const json_t *object, struct er
 enum store_result store_update(struct store *store, const json_t *object,
                                struct err *err) MUST_CHECK;
 
-/* False when it was not there, or has another UID (uid NULL: any). */
-bool store_remove(struct store *store, const char *ns, const char *name, const char *uid);
+/*
+ * Takes the object out, calls fn with its last version (NULL: nobody is told), and frees it. False when it
+ * was not there, or has another UID.
+ */
+bool store_remove(struct store *store, const struct meta *meta, store_gone_fn *fn, void *arg);
 
-/* All objects will be put again; store_sweep() removes those that were not, after calling fn for each. */
+/*
+ * Before store_put(): takes out an older object of that name with another UID, as store_remove() does. It
+ * is gone, though a watch that starts over does not say so.
+ */
+void store_replace(struct store *store, const json_t *object, store_gone_fn *fn, void *arg);
+
+/* All objects will be put again; store_sweep() removes those that were not, as store_remove() does. */
 void store_restart(struct store *store);
 void store_sweep(struct store *store, store_gone_fn *fn, void *arg);
 

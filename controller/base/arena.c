@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/arena.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,21 +30,30 @@
 #define LARGEST_BLOCK_BYTES ((size_t)64 * 1024)
 #define ALIGN_BYTES         _Alignof(max_align_t)
 
+/* Texts lie close together, but where a sanitizer wants to see a gap after each. */
+#ifdef ARENA_ASAN
+#define TEXT_ALIGN_BYTES ALIGN_BYTES
+#else
+#define TEXT_ALIGN_BYTES ((size_t)1)
+#endif
+
 struct arena_block {
     struct arena_block *older;
     size_t size_bytes; /* of data */
     _Alignas(max_align_t) unsigned char data[];
 };
 
-static struct arena_block *block_new(struct arena_block *older, size_t at_least)
+static size_t next_size(const struct arena_block *newest, size_t at_least)
 {
-    size_t size = older == NULL ? FIRST_BLOCK_BYTES : older->size_bytes * 2;
+    size_t size = newest == NULL ? FIRST_BLOCK_BYTES : newest->size_bytes * 2;
     if (size > LARGEST_BLOCK_BYTES) {
         size = LARGEST_BLOCK_BYTES;
     }
-    if (size < at_least) {
-        size = at_least;
-    }
+    return size < at_least ? at_least : size;
+}
+
+static struct arena_block *block_new(struct arena_block *older, size_t size)
+{
     struct arena_block *block = xmalloc(sizeof(*block) + size);
     block->older = older;
     block->size_bytes = size;
@@ -69,6 +79,7 @@ void arena_reset(struct arena *arena)
     blocks_free(arena->blocks->older);
     arena->blocks->older = NULL;
     arena->used_bytes = 0;
+    arena->taken_bytes = 0;
     if (arena->blocks->size_bytes > LARGEST_BLOCK_BYTES) {
         arena_fini(arena); /* made for one huge object, that need not come again */
         return;
@@ -79,25 +90,47 @@ void arena_reset(struct arena *arena)
 void arena_fini(struct arena *arena)
 {
     blocks_free(arena->blocks);
-    arena->blocks = NULL;
-    arena->used_bytes = 0;
+    *arena = (struct arena){0};
+}
+
+void arena_reserve(struct arena *arena, size_t bytes)
+{
+    assert(arena->blocks == NULL);
+    arena->blocks = block_new(NULL, bytes);
+}
+
+size_t arena_taken(const struct arena *arena)
+{
+    return arena->taken_bytes;
+}
+
+/* Zeroed, at a multiple of align, which is a power of two. */
+static void *alloc(struct arena *arena, size_t size, size_t align)
+{
+    size_t padding = -arena->used_bytes & (align - 1);
+    size_t wanted = padding + size;
+    if (wanted < size) {
+        abort(); /* an overflow is a bug of the caller */
+    }
+    if (arena->blocks == NULL || arena->blocks->size_bytes - arena->used_bytes < wanted) {
+        arena->blocks = block_new(arena->blocks, next_size(arena->blocks, size));
+        arena->used_bytes = 0;
+        /* The same in one block may need padding where this block needs none. */
+        arena->taken_bytes += ALIGN_BYTES;
+        wanted = size;
+        padding = 0;
+    }
+    void *at = arena->blocks->data + arena->used_bytes + padding;
+    arena->used_bytes += wanted;
+    arena->taken_bytes += wanted;
+    UNPOISON(at, size);
+    memset(at, 0, size);
+    return at;
 }
 
 void *arena_alloc(struct arena *arena, size_t size)
 {
-    size_t rounded = (size + ALIGN_BYTES - 1) / ALIGN_BYTES * ALIGN_BYTES;
-    if (rounded < size) {
-        abort(); /* an overflow is a bug of the caller */
-    }
-    if (arena->blocks == NULL || arena->blocks->size_bytes - arena->used_bytes < rounded) {
-        arena->blocks = block_new(arena->blocks, rounded);
-        arena->used_bytes = 0;
-    }
-    void *at = arena->blocks->data + arena->used_bytes;
-    arena->used_bytes += rounded;
-    UNPOISON(at, size);
-    memset(at, 0, size);
-    return at;
+    return alloc(arena, size, ALIGN_BYTES);
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t size)
@@ -114,7 +147,7 @@ char *arena_strndup(struct arena *arena, const char *text, size_t len)
     if (text == NULL) {
         return NULL;
     }
-    char *copy = arena_alloc(arena, len + 1);
+    char *copy = alloc(arena, len + 1, TEXT_ALIGN_BYTES);
     memcpy(copy, text, len);
     return copy;
 }
@@ -133,7 +166,7 @@ char *arena_vprintf(struct arena *arena, const char *fmt, va_list args)
     if (len < 0) {
         abort();
     }
-    char *text = arena_alloc(arena, (size_t)len + 1);
+    char *text = alloc(arena, (size_t)len + 1, TEXT_ALIGN_BYTES);
     (void)vsnprintf(text, (size_t)len + 1, fmt, args);
     return text;
 }

@@ -142,6 +142,14 @@ class DirectApi(Api):
         body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": namespace}}
         return self.request("POST", self.path("pods", namespace, pod) + "/eviction", body)
 
+    def _watch(self, kind, namespace, query, deadline):
+        """For wait(): yields the object after each change, None when it is deleted."""
+        left = max(1, int(deadline - time.monotonic()))
+        for event in self.stream(self.path(kind, namespace), {**query, "timeoutSeconds": left}):
+            if event["type"] == "ERROR":
+                return
+            yield None if event["type"] == "DELETED" else event["object"]
+
     def stream(self, path, query):
         """Yields the events of a watch until the server ends it."""
         connection = self.connect(timeout=3600)
