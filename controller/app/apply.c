@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "app/cluster.h"
+#include "app/concern.h"
 #include "app/observe.h"
 #include "app/resource.h"
 #include "base/clock.h"
@@ -20,12 +20,17 @@ static struct work *work_of(struct task *task)
     return (struct work *)(void *)task; /* its first member */
 }
 
-void apply_learn(struct work *work, struct store *store, const struct kube_response *response)
+static void learn(struct work *work, enum source source, const json_t *object, bool may_insert)
 {
     struct err err = {0};
-    if (store_update(store, response->body, &err) == STORE_FAILED) {
+    if (concern_learn(work->cluster, source, object, may_insert, &err) == STORE_FAILED) {
         task_fail_with(&work->task, &err);
     }
+}
+
+void apply_learn(struct work *work, enum source source, const struct kube_response *response)
+{
+    learn(work, source, response->body, false);
 }
 
 const struct migration *apply_migration(const struct work *work)
@@ -41,12 +46,15 @@ static void on_status_written(struct task *task, const struct kube_response *res
     struct work *work = work_of(task);
     struct cluster *cluster = work->cluster;
     if (!response->is_ok) {
+        if (response->err.kind == ERR_NOT_FOUND) {
+            concern_gone(cluster, SOURCE_MIGRATIONS, &work->migration);
+        }
         task_fail(task, response, "write the status");
         return;
     }
     work->status_written_ms = clock_now_ms();
     work->owes_event = true;
-    apply_learn(work, cluster_store(cluster, SOURCE_MIGRATIONS), response);
+    apply_learn(work, SOURCE_MIGRATIONS, response);
     const struct migration *migration = apply_migration(work);
     if (migration != NULL && work->ends_attempt) {
         telemetry_attempt_ended(cluster->telemetry, &migration->status.attempt);
@@ -84,8 +92,10 @@ static void on_let_go(struct task *task, const struct kube_response *response, s
     (void)index;
     struct work *work = work_of(task);
     if (response->is_ok) {
-        apply_learn(work, cluster_store(work->cluster, SOURCE_MIGRATIONS), response);
-    } else if (response->err.kind != ERR_NOT_FOUND) {
+        apply_learn(work, SOURCE_MIGRATIONS, response);
+    } else if (response->err.kind == ERR_NOT_FOUND) {
+        concern_gone(work->cluster, SOURCE_MIGRATIONS, &work->migration);
+    } else {
         task_fail(task, response, "take the finalizer off the migration");
     }
 }
@@ -105,53 +115,67 @@ static void let_go_migration(struct work *work, const struct observed *seen)
 
 /* ---- the Database: steps 2 and 11 ---- */
 
+/* Which Database the step is about, and how the attempts stand that its answer is to be judged with. */
+static void ask_database(struct work *work, const struct observed *seen)
+{
+    const struct database *database = seen->database;
+    work->database = (struct meta){
+        .ns = work->ns,
+        .name = arena_strdup(&work->arena, seen->migration->database),
+        .uid = arena_strdup(&work->arena, database == NULL ? NULL : database->meta.uid),
+    };
+    work->learnt.is_database_fresh = false;
+    work->learnt.database_asked = work_attempts_seen(seen->migration);
+}
+
+/* Index of the two below: what the answer is of. */
+enum database_answer { DATABASE_PATCHED, DATABASE_READ, DATABASE_CREATED };
+
 static void on_database_written(struct task *task, const struct kube_response *response,
                                 size_t index)
 {
-    (void)index;
     struct work *work = work_of(task);
-    struct cluster *cluster = work->cluster;
-    struct store *store = cluster_store(cluster, SOURCE_DATABASES);
-    struct err err = {0};
     if (!response->is_ok) {
         if (response->err.kind == ERR_NOT_FOUND) {
-            (void)store_remove(store, work->ns, work->database, NULL);
+            concern_gone(work->cluster, SOURCE_DATABASES, &work->database);
         }
-        task_fail(task, response, "write the Database");
+        task_fail(task, response,
+                  index == DATABASE_READ ? "read the Database" : "write the Database");
         return;
     }
-    /* New ones too: a Database that we created is needed before its watch event comes. */
-    if (store_put(store, response->body, &err) == STORE_FAILED) {
-        task_fail_with(task, &err);
-        return;
-    }
+    /* One that was created is needed before its watch event comes. */
+    learn(work, SOURCE_DATABASES, response->body, index != DATABASE_PATCHED);
     work->learnt.is_database_fresh = true;
     if ((work->plan.actions & ACTION_RELEASE) != 0) {
-        cluster_wake_database(cluster, work->ns, work->database);
+        concern_leftovers(work->cluster, work->migration.uid);
     }
+}
+
+static void get_database(struct work *work, task_fn *fn)
+{
+    struct kube_call call = {
+        .method = KUBE_GET,
+        .path = resource_path(&work->arena, RESOURCE_DATABASE, work->ns, work->database.name),
+    };
+    task_call(&work->task, &call, fn, DATABASE_READ);
 }
 
 /* Another migration, or a user, was quicker: theirs is read, since its watch event may take a while. */
 static void on_database_created(struct task *task, const struct kube_response *response,
                                 size_t index)
 {
-    struct work *work = work_of(task);
     if (response->is_ok || response->err.kind != ERR_EXISTS) {
         on_database_written(task, response, index);
-        return;
+    } else {
+        get_database(work_of(task), on_database_written);
     }
-    struct kube_call call = {
-        .method = KUBE_GET,
-        .path = resource_path(&work->arena, RESOURCE_DATABASE, work->ns, work->database),
-    };
-    task_call(task, &call, on_database_written, 0);
 }
 
-static void patch_database(struct work *work, const struct database *database, const json_t *patch,
+static void patch_database(struct work *work, const struct observed *seen, const json_t *patch,
                            bool is_status)
 {
-    const struct meta *meta = &database->meta;
-    work->database = arena_strdup(&work->arena, meta->name);
+    const struct meta *meta = &seen->database->meta;
+    ask_database(work, seen);
     struct kube_call call = {
         .method = KUBE_PATCH,
         .path = is_status ? resource_status_path(&work->arena, RESOURCE_DATABASE, meta)
@@ -159,7 +183,7 @@ static void patch_database(struct work *work, const struct database *database, c
         .content_type = KUBE_MERGE_PATCH,
         .body = patch,
     };
-    task_call(&work->task, &call, on_database_written, 0);
+    task_call(&work->task, &call, on_database_written, DATABASE_PATCHED);
 }
 
 static void on_database_read(struct task *task, const struct kube_response *response, size_t index)
@@ -169,24 +193,19 @@ static void on_database_read(struct task *task, const struct kube_response *resp
         on_database_written(task, response, index);
         return;
     }
-    (void)store_remove(cluster_store(work->cluster, SOURCE_DATABASES), work->ns, work->database,
-                       NULL);
+    concern_gone(work->cluster, SOURCE_DATABASES, &work->database);
     work->learnt.is_database_fresh = true;
 }
 
 static void read_database(struct work *work, const struct observed *seen)
 {
-    work->database = arena_strdup(&work->arena, seen->migration->database);
-    struct kube_call call = {
-        .method = KUBE_GET,
-        .path = resource_path(&work->arena, RESOURCE_DATABASE, work->ns, work->database),
-    };
-    task_call(&work->task, &call, on_database_read, 0);
+    ask_database(work, seen);
+    get_database(work, on_database_read);
 }
 
 static void create_database(struct work *work, const struct observed *seen)
 {
-    work->database = arena_strdup(&work->arena, seen->migration->database);
+    ask_database(work, seen);
     json_auto_t *object =
         json_pack("{s:s, s:s, s:{s:s, s:s, s:[s]}, s:{}}", "apiVersion", API_VERSION, "kind",
                   "Database", "metadata", "name", seen->migration->database, "namespace", work->ns,
@@ -196,25 +215,25 @@ static void create_database(struct work *work, const struct observed *seen)
         .path = resource_path(&work->arena, RESOURCE_DATABASE, work->ns, NULL),
         .body = object,
     };
-    task_call(&work->task, &call, on_database_created, 0);
+    task_call(&work->task, &call, on_database_created, DATABASE_CREATED);
 }
 
 static void hold_database(struct work *work, const struct observed *seen)
 {
     json_auto_t *patch = finalizer_patch(&seen->database->meta, FINALIZER_MIGRATION, true);
-    patch_database(work, seen->database, patch, false);
+    patch_database(work, seen, patch, false);
 }
 
 static void claim(struct work *work, const struct observed *seen)
 {
     json_auto_t *patch = database_claim_patch(seen->database, &work->plan.claim);
-    patch_database(work, seen->database, patch, true);
+    patch_database(work, seen, patch, true);
 }
 
 static void release(struct work *work, const struct observed *seen)
 {
     json_auto_t *patch = database_release_patch(seen->database, work->plan.passage);
-    patch_database(work, seen->database, patch, true);
+    patch_database(work, seen, patch, true);
 }
 
 /* ---- Events ---- */
@@ -236,7 +255,6 @@ static void on_event_recorded(struct task *task, const struct kube_response *res
     }
     free(work->recorded_event);
     work->recorded_event = xstrdup(work->event_name);
-    work->owes_event = false;
 }
 
 static void record_event(struct work *work, const struct observed *seen)
@@ -280,6 +298,12 @@ void apply_start(struct work *work, const struct observed *seen)
         {ACTION_LET_GO_PODS, apply_let_go_pods}, {ACTION_LET_GO_JOB, apply_let_go_job},
         {ACTION_RECORD_EVENT, record_event},     {ACTION_LET_GO_MIGRATION, let_go_migration},
         {ACTION_READ_DATABASE, read_database},
+    };
+    const struct meta *meta = &seen->migration->meta;
+    work->migration = (struct meta){
+        .ns = work->ns,
+        .name = work->name,
+        .uid = arena_strdup(&work->arena, meta->uid),
     };
     for (size_t i = 0; i < ARRAY_LEN(actions); i++) {
         if ((work->plan.actions & actions[i].action) != 0) {

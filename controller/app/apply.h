@@ -6,7 +6,7 @@
 #ifndef INTERLUDE_APP_APPLY_H
 #define INTERLUDE_APP_APPLY_H
 
-#include "app/store.h"
+#include "app/cluster.h"
 #include "app/work.h"
 
 /*
@@ -37,7 +37,7 @@ void apply_let_go_job(struct work *work, const struct observed *seen);
 /* ---- what all of them need ---- */
 
 /* The answer's object goes into its store; a decode failure fails the task. */
-void apply_learn(struct work *work, struct store *store, const struct kube_response *response);
+void apply_learn(struct work *work, enum source source, const struct kube_response *response);
 
 /* The migration that the work is about, as its store has it now; NULL: gone. */
 const struct migration *apply_migration(const struct work *work);

@@ -84,6 +84,7 @@ static void ask(struct work *work, const struct migration *migration, const json
         bool is_missing = err.kind == ERR_NOT_FOUND;
         refuse(work, is_missing ? DRY_RUN_LATER : DRY_RUN_REFUSED,
                is_missing ? "InheritedWorkloadMissing" : "SpecInvalid", err.text);
+        work->is_step_done = true;
         return;
     }
     json_auto_t *pod = job_dry_run_pod(job);

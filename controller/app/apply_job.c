@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "app/apply.h"
-#include "app/cluster.h"
+#include "app/concern.h"
 #include "app/resource.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -45,8 +45,12 @@ static void on_job_read(struct task *task, const struct kube_response *response,
         job_is(work, PRESENCE_ABSENT, NULL);
         return;
     }
-    if (!response->is_ok || migration == NULL) {
+    if (!response->is_ok) {
         task_fail(task, response, "read the Job");
+        return;
+    }
+    if (migration == NULL) {
+        task_fail_with(task, &(struct err){ERR_NOT_FOUND, "the migration went meanwhile"});
         return;
     }
     struct job *job = learn_job(work, response);
@@ -104,7 +108,8 @@ static void on_events_read(struct task *task, const struct kube_response *respon
 {
     (void)index;
     struct work *work = work_of(task);
-    if (!response->is_ok) {
+    /* Who may not read them is told no reason; the run goes on all the same. */
+    if (!response->is_ok && response->err.kind != ERR_FORBIDDEN) {
         task_fail(task, response, "read the Events of the Job");
         return;
     }
@@ -221,7 +226,7 @@ static void on_job_patched(struct task *task, const struct kube_response *respon
         struct job *job = learn_job(work, response);
         if (job != NULL) {
             job_is(work, PRESENCE_PRESENT, job);
-            apply_learn(work, cluster_store(work->cluster, SOURCE_JOBS), response);
+            apply_learn(work, SOURCE_JOBS, response);
         }
         return;
     }
@@ -274,7 +279,6 @@ static void on_job_deleted(struct task *task, const struct kube_response *respon
     }
     /* Whether it is gone or being deleted is for the next look to tell. */
     job_is(work, PRESENCE_UNKNOWN, NULL);
-    (void)store_remove(cluster_store(work->cluster, SOURCE_JOBS), work->ns, work->job_name, NULL);
 }
 
 void apply_delete_job(struct work *work, const struct observed *seen)
@@ -286,18 +290,16 @@ void apply_delete_job(struct work *work, const struct observed *seen)
         .path = resource_path(&work->arena, RESOURCE_JOB, work->ns, meta->name),
         .body = options,
     };
-    work->job_name = arena_strdup(&work->arena, meta->name);
     task_call(&work->task, &call, on_job_deleted, 0);
 }
 
 static void on_pod_let_go(struct task *task, const struct kube_response *response, size_t index)
 {
     struct work *work = work_of(task);
-    struct store *pods = cluster_store(work->cluster, SOURCE_PODS);
     if (response->is_ok) {
-        apply_learn(work, pods, response);
+        apply_learn(work, SOURCE_PODS, response);
     } else if (response->err.kind == ERR_NOT_FOUND) {
-        (void)store_remove(pods, work->ns, work->pod_names[index], NULL);
+        concern_gone(work->cluster, SOURCE_PODS, &work->pods[index]);
     } else {
         task_fail(task, response, "take the finalizer off a pod");
     }
@@ -305,7 +307,7 @@ static void on_pod_let_go(struct task *task, const struct kube_response *respons
 
 void apply_let_go_pods(struct work *work, const struct observed *seen)
 {
-    work->pod_names = arena_array(&work->arena, seen->pod_count, sizeof(*work->pod_names));
+    work->pods = arena_array(&work->arena, seen->pod_count, sizeof(*work->pods));
     for (size_t i = 0; i < seen->pod_count; i++) {
         const struct meta *meta = &seen->pods[i].meta;
         if (!meta->has_finalizer) {
@@ -318,7 +320,11 @@ void apply_let_go_pods(struct work *work, const struct observed *seen)
             .content_type = KUBE_STRATEGIC_MERGE_PATCH,
             .body = patch,
         };
-        work->pod_names[i] = arena_strdup(&work->arena, meta->name);
+        work->pods[i] = (struct meta){
+            .ns = work->ns,
+            .name = arena_strdup(&work->arena, meta->name),
+            .uid = arena_strdup(&work->arena, meta->uid),
+        };
         task_call(&work->task, &call, on_pod_let_go, i);
     }
     /* What was read is not true any more; the answers keep the cache current. */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "app/apply.h"
-#include "app/cluster.h"
+#include "app/concern.h"
 #include "app/observe.h"
 #include "app/resource.h"
 #include "base/clock.h"
@@ -25,15 +25,14 @@ static void on_migration(struct task *task, const struct kube_response *response
 {
     (void)index;
     struct work *work = work_of(task);
-    struct store *store = cluster_store(work->cluster, SOURCE_MIGRATIONS);
     if (!response->is_ok) {
         if (response->err.kind == ERR_NOT_FOUND) {
-            (void)store_remove(store, work->ns, work->name, NULL);
+            concern_gone(work->cluster, SOURCE_MIGRATIONS, &work->migration);
         }
         task_fail(task, response, "read the migration anew");
         return;
     }
-    apply_learn(work, store, response);
+    apply_learn(work, SOURCE_MIGRATIONS, response);
     const json_t *meta = json_object_get(response->body, "metadata");
     const char *version = json_string_value(json_object_get(meta, "resourceVersion"));
     work->learnt.migration_version = arena_strdup(&work->learnt.arena, version);
@@ -99,8 +98,12 @@ static void on_workload(struct task *task, const struct kube_response *response,
     if (!response->is_ok && response->err.kind == ERR_NOT_FOUND) {
         return; /* absent: the seen stays empty */
     }
-    if (!response->is_ok || application == NULL) {
+    if (!response->is_ok) {
         task_fail(task, response, "read an application");
+        return;
+    }
+    if (application == NULL) {
+        task_fail_with(task, &(struct err){ERR_CONFLICT, "the migration changed during the look"});
         return;
     }
     struct application_seen *seen = &work->learnt.applications[index];
@@ -274,7 +277,9 @@ static bool is_an_application(const struct migration *migration)
 void apply_look(struct work *work, const struct observed *seen)
 {
     const struct migration *migration = seen->migration;
-    work_forget(work);
+    /* What was seen may be of the look before this one. */
+    struct learnt before = work->learnt;
+    work->learnt = (struct learnt){0};
     work->learnt.looked_at_ms = clock_now_ms();
     work->learnt.applications = arena_array(&work->learnt.arena, migration->application_count,
                                             sizeof(*work->learnt.applications));
@@ -291,4 +296,6 @@ void apply_look(struct work *work, const struct observed *seen)
                           migration->inherit_from.name),
             on_inherited, 0);
     }
+    json_decref(before.inherited);
+    arena_fini(&before.arena);
 }

@@ -4,8 +4,10 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "codec/decode.h"
 #include "domain/attempt.h"
+#include "domain/selector.h"
 
 static bool decode_migration(struct arena *arena, const json_t *object, void *ret, struct err *err)
 {
@@ -41,7 +43,7 @@ static const char *group_of_job(const void *object)
 
 static const char *group_of_pod(const void *object)
 {
-    return ((const struct pod *)object)->job_uid;
+    return pairs_get(&((const struct pod *)object)->facts.labels, LABEL_MIGRATION_UID);
 }
 
 static const struct store_kind kinds[SOURCE_COUNT] = {
@@ -84,6 +86,19 @@ const struct database *cluster_database(const struct cluster *cluster, const cha
                                         const char *name)
 {
     return store_get(&cluster->stores[SOURCE_DATABASES], ns, name);
+}
+
+bool cluster_is_claimed(const struct cluster *cluster, const struct migration *migration)
+{
+    const struct database *database =
+        cluster_database(cluster, migration->meta.ns, migration->database);
+    return database != NULL && database->claim.migration != NULL &&
+           str_eq(database->claim.uid, migration->meta.uid);
+}
+
+bool cluster_is_wanted(const struct cluster *cluster, const struct migration *migration)
+{
+    return migration_is_unfinished(migration) || cluster_is_claimed(cluster, migration);
 }
 
 char *cluster_key(enum key_kind kind, const char *ns, const char *name)

@@ -45,6 +45,12 @@ const struct database *cluster_database(const struct cluster *cluster, const cha
                                         const char *name);
 struct store *cluster_store(struct cluster *cluster, enum source source);
 
+/* The Database shows a claim of just this migration. */
+bool cluster_is_claimed(const struct cluster *cluster, const struct migration *migration);
+
+/* There is something left to do for it: it is unfinished, or its claim still stands. */
+bool cluster_is_wanted(const struct cluster *cluster, const struct migration *migration);
+
 /* A key for the queue, which the caller frees. */
 char *cluster_key(enum key_kind kind, const char *ns, const char *name) MUST_CHECK;
 

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/concern.h"
 
-#include <stdlib.h>
-
 #include "app/work.h"
+#include "base/mem.h"
 #include "base/str.h"
-#include "domain/attempt.h"
 #include "domain/leftover.h"
 #include "domain/selector.h"
+
+struct gone { /* for tell_gone() */
+    struct cluster *cluster;
+    enum source source;
+};
 
 /* Whether a Job is a leftover by what the caches say: if so, a fresh look decides. */
 static void judge_job(struct cluster *cluster, const struct job *job)
@@ -49,45 +52,38 @@ void concern_leftovers(struct cluster *cluster, const char *migration_uid)
     const struct store *jobs = cluster_store(cluster, SOURCE_JOBS);
     const struct store *pods = cluster_store(cluster, SOURCE_PODS);
     const struct job *job = NULL;
+    const struct pod *pod = NULL;
     while ((job = store_next_of_group(jobs, migration_uid, job)) != NULL) {
-        const struct pod *pod = NULL;
         judge_job(cluster, job);
-        while ((pod = store_next_of_group(pods, job->meta.uid, pod)) != NULL) {
-            judge_pod(cluster, pod);
-        }
+    }
+    while ((pod = store_next_of_group(pods, migration_uid, pod)) != NULL) {
+        judge_pod(cluster, pod);
+    }
+}
+
+/* Wakes the migration of that name and UID if it is worked on, or else, when it is gone, its Database. */
+static void concern_attempt(struct cluster *cluster, const char *ns, const char *name,
+                            const char *uid, const char *database)
+{
+    const struct migration *migration = name == NULL ? NULL : cluster_migration(cluster, ns, name);
+    if (migration == NULL || !str_eq(migration->meta.uid, uid)) {
+        cluster_wake(cluster, KEY_DATABASE, ns, database);
+    } else if (cluster_is_wanted(cluster, migration)) {
+        cluster_wake(cluster, KEY_MIGRATION, ns, name);
     }
 }
 
 static void concern_job(struct cluster *cluster, const struct job *job)
 {
-    const struct migration *migration =
-        job->migration == NULL ? NULL : cluster_migration(cluster, job->meta.ns, job->migration);
-    if (migration != NULL && str_eq(migration->meta.uid, job->migration_uid)) {
-        if (migration_is_unfinished(migration)) {
-            cluster_wake(cluster, KEY_MIGRATION, job->meta.ns, job->migration);
-        }
-    } else {
-        cluster_wake(cluster, KEY_DATABASE, job->meta.ns, job->database);
-    }
+    concern_attempt(cluster, job->meta.ns, job->migration, job->migration_uid, job->database);
     judge_job(cluster, job);
 }
 
 static void concern_pod(struct cluster *cluster, const struct pod *pod)
 {
-    const char *name = pairs_get(&pod->facts.labels, LABEL_MIGRATION);
-    const char *uid = pairs_get(&pod->facts.labels, LABEL_MIGRATION_UID);
-    const char *database_name = pairs_get(&pod->facts.labels, LABEL_DATABASE);
-    const char *ns = pod->meta.ns;
-    if (name == NULL || database_name == NULL) {
-        return;
-    }
-    const struct migration *migration = cluster_migration(cluster, ns, name);
-    bool is_there = migration != NULL && str_eq(migration->meta.uid, uid);
-    if (is_there && migration_is_unfinished(migration)) {
-        cluster_wake(cluster, KEY_MIGRATION, ns, name);
-    } else if (!is_there) {
-        cluster_wake(cluster, KEY_DATABASE, ns, database_name);
-    }
+    const struct pairs *labels = &pod->facts.labels;
+    concern_attempt(cluster, pod->meta.ns, pairs_get(labels, LABEL_MIGRATION),
+                    pairs_get(labels, LABEL_MIGRATION_UID), pairs_get(labels, LABEL_DATABASE));
     judge_pod(cluster, pod);
 }
 
@@ -95,21 +91,23 @@ static void concern_migration(struct cluster *cluster, const struct migration *m
                               bool is_gone)
 {
     const char *ns = migration->meta.ns;
-    bool is_wanted = is_gone || migration_is_unfinished(migration);
-    char *key = cluster_key(KEY_MIGRATION, ns, migration->meta.name);
+    bool is_wanted = !is_gone && cluster_is_wanted(cluster, migration);
+    CLEANUP(mem_free_text) char *key = cluster_key(KEY_MIGRATION, ns, migration->meta.name);
     if (is_wanted || map_get(&cluster->works, key) != NULL) {
         cluster_wake(cluster, KEY_MIGRATION, ns, migration->meta.name);
     }
-    free(key);
-    if (is_gone || !is_wanted) {
-        const struct database *database = cluster_database(cluster, ns, migration->database);
-        /* Its claim, and the finalizer that the last unfinished migration keeps on. */
-        if (database != NULL &&
-            (database->meta.has_finalizer || database->claim.migration != NULL)) {
-            cluster_wake(cluster, KEY_DATABASE, ns, migration->database);
-        }
-        concern_leftovers(cluster, migration->meta.uid);
+    if (is_wanted) {
+        return;
     }
+    const struct database *database = cluster_database(cluster, ns, migration->database);
+    if (is_gone) {
+        /* Its claim, and those that stood behind it in the queue. */
+        cluster_wake_database(cluster, ns, migration->database);
+    } else if (database != NULL && database->meta.has_finalizer) {
+        /* The finalizer that the last unfinished migration keeps on. */
+        cluster_wake(cluster, KEY_DATABASE, ns, migration->database);
+    }
+    concern_leftovers(cluster, migration->meta.uid);
 }
 
 void concern(struct cluster *cluster, enum source source, const void *object, bool is_gone)
@@ -134,6 +132,34 @@ void concern(struct cluster *cluster, enum source source, const void *object, bo
     case SOURCE_COUNT:
         break;
     }
+}
+
+static void tell_gone(void *arg, const void *object)
+{
+    const struct gone *gone = arg;
+    concern(gone->cluster, gone->source, object, true);
+}
+
+enum store_result concern_learn(struct cluster *cluster, enum source source, const json_t *object,
+                                bool may_insert, struct err *err)
+{
+    struct store *store = cluster_store(cluster, source);
+    struct gone gone = {cluster, source};
+    if (may_insert) {
+        store_replace(store, object, tell_gone, &gone);
+    }
+    enum store_result result =
+        may_insert ? store_put(store, object, err) : store_update(store, object, err);
+    if (result == STORE_CHANGED) {
+        concern(cluster, source, store_find(store, object), false);
+    }
+    return result;
+}
+
+void concern_gone(struct cluster *cluster, enum source source, const struct meta *meta)
+{
+    struct gone gone = {cluster, source};
+    (void)store_remove(cluster_store(cluster, source), meta, tell_gone, &gone);
 }
 
 void concern_fleet(struct cluster *cluster, const char *ns)

@@ -7,10 +7,21 @@
 
 #include "app/cluster.h"
 
+/*
+ * What an answer, or a watch, says of an object goes into its store, and wakes whoever it concerns: an
+ * answer comes before its watch event, which then is no news to anybody. An answer inserts only what it is
+ * known to have made (may_insert): else what the watch has reported as gone would come back for ever.
+ */
+enum store_result concern_learn(struct cluster *cluster, enum source source, const json_t *object,
+                                bool may_insert, struct err *err) MUST_CHECK;
+
+/* The server says that the object of that name and UID is gone: it is taken out, and told likewise. */
+void concern_gone(struct cluster *cluster, enum source source, const struct meta *meta);
+
 /* The object is in its store, or, when it is gone, not any more. */
 void concern(struct cluster *cluster, enum source source, const void *object, bool is_gone);
 
-/* Wakes whatever attempts of that migration have left behind: Jobs and pods with our finalizer. */
+/* Wakes whatever attempts of that migration have left behind: Jobs, and pods with our finalizer. */
 void concern_leftovers(struct cluster *cluster, const char *migration_uid);
 
 /* Something of the applications in the namespace changed. */

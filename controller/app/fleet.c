@@ -86,10 +86,10 @@ static void on_object(void *arg, enum kube_event event, const json_t *object)
     struct post *post = arg;
     struct err err = {0};
     if (event == KUBE_DELETED) {
-        const json_t *meta = json_object_get(object, "metadata");
-        (void)store_remove(&post->store, post->scope->ns,
-                           json_string_value(json_object_get(meta, "name")), NULL);
-        changed(post);
+        struct meta meta = store_names(object);
+        if (store_remove(&post->store, &meta, NULL, NULL)) {
+            changed(post);
+        }
         return;
     }
     switch (store_put(&post->store, object, &err)) {
@@ -111,17 +111,11 @@ static void on_restart(void *arg)
     store_restart(&post->store);
 }
 
-static void on_gone(void *arg, const void *object)
-{
-    (void)arg;
-    (void)object; /* whoever asks will not find it */
-}
-
 static void on_synced(void *arg)
 {
     struct post *post = arg;
     if (!post->is_known) {
-        store_sweep(&post->store, on_gone, NULL);
+        store_sweep(&post->store, NULL, NULL);
     }
     post->is_known = true;
     changed(post);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/manager.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,6 +46,7 @@ static enum key_kind split_key(const char *key, char **ret_copy, const char **re
 {
     char *copy = xstrdup(key);
     char *slash = strchr(copy + 2, '/');
+    assert(slash != NULL); /* cluster_key() made it */
     *slash = '\0';
     *ret_copy = copy;
     *ret_ns = copy + 2;
@@ -89,46 +91,17 @@ static void on_gone(void *arg, const void *object)
     concern(&watched->manager->cluster, watched->source, object, true);
 }
 
-/* Taken out first, then told: whoever asks the store must not find it. */
-static void forget(struct watched *watched, const json_t *object)
-{
-    struct arena arena = {0};
-    struct err err = {0};
-    struct store *store = store_of(watched);
-    const json_t *meta = json_object_get(object, "metadata");
-    bool was_there = store_remove(store, json_string_value(json_object_get(meta, "namespace")),
-                                  json_string_value(json_object_get(meta, "name")), NULL);
-    void *last = arena_alloc(&arena, store->kind->size);
-    if (was_there && store->kind->decode(&arena, object, last, &err)) {
-        on_gone(watched, last);
-    }
-    arena_fini(&arena);
-}
-
 static void on_object(void *arg, enum kube_event event, const json_t *object)
 {
     struct watched *watched = arg;
     struct cluster *cluster = &watched->manager->cluster;
-    struct store *store = store_of(watched);
     struct err err = {0};
     if (event == KUBE_DELETED) {
-        forget(watched, object);
-        return;
-    }
-    switch (store_put(store, object, &err)) {
-    case STORE_CHANGED: {
-        const json_t *meta = json_object_get(object, "metadata");
-        concern(cluster, watched->source,
-                store_get(store, json_string_value(json_object_get(meta, "namespace")),
-                          json_string_value(json_object_get(meta, "name"))),
-                false);
-        break;
-    }
-    case STORE_FAILED:
-        telemetry_problem(cluster->telemetry, "object cannot be read", store->kind->name, &err);
-        break;
-    case STORE_STALE:
-        break;
+        struct meta meta = store_names(object);
+        concern_gone(cluster, watched->source, &meta);
+    } else if (concern_learn(cluster, watched->source, object, true, &err) == STORE_FAILED) {
+        telemetry_problem(cluster->telemetry, "object cannot be read",
+                          store_of(watched)->kind->name, &err);
     }
 }
 

@@ -222,14 +222,17 @@ static void find_pods(struct work *work, struct observed *seen)
     if (job_uid == NULL || is_starting(seen)) {
         return;
     }
-    size_t count = 0;
+    const char *uid = seen->migration->meta.uid;
+    size_t count = 0; /* of all its attempts */
     const struct pod *pod = NULL;
-    while ((pod = store_next_of_group(store, job_uid, pod)) != NULL) {
+    while ((pod = store_next_of_group(store, uid, pod)) != NULL) {
         count++;
     }
     struct pod *pods = arena_array(&work->arena, count, sizeof(*pods));
-    while ((pod = store_next_of_group(store, job_uid, pod)) != NULL) {
-        pods[seen->pod_count++] = *pod;
+    while ((pod = store_next_of_group(store, uid, pod)) != NULL) {
+        if (str_eq(pod->job_uid, job_uid)) {
+            pods[seen->pod_count++] = *pod;
+        }
     }
     seen->pods = pods;
 }
@@ -289,7 +292,10 @@ void observe(struct work *work, struct observed *ret_seen)
         work->unknown_since_s = seen.now_s;
     }
     seen.unknown_since_s = work->unknown_since_s;
-    seen.is_database_cached = !learnt->is_database_fresh;
+    /* What was read before the attempt was closed tells nothing of its claim. */
+    struct attempts_seen attempts = work_attempts_seen(migration);
+    seen.is_database_cached =
+        !learnt->is_database_fresh || !work_attempts_same(&learnt->database_asked, &attempts);
     find_place(work, &seen);
     find_job(work, &seen);
     find_pods(work, &seen);

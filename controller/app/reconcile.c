@@ -3,7 +3,6 @@
 
 #include "app/apply.h"
 #include "app/cluster.h"
-#include "app/concern.h"
 #include "app/observe.h"
 #include "base/clock.h"
 #include "domain/attempt.h"
@@ -34,7 +33,7 @@ static void set_ready(struct work *work, const struct migration *migration, bool
 static void end_chain(struct work *work)
 {
     struct cluster *cluster = work->cluster;
-    work_forget(work);
+    work_end_chain(work);
     if (work->plan.wake_at_s != 0) {
         int64_t in_ms = (work->plan.wake_at_s - cluster_now_s(cluster)) * 1000;
         queue_add_at(cluster->queue, work->key, clock_now_ms() + (in_ms > 0 ? in_ms : 0) + 50);
@@ -46,7 +45,7 @@ static void fail_chain(struct work *work)
 {
     struct cluster *cluster = work->cluster;
     telemetry_problem(cluster->telemetry, "step failed", work->key, &work->task.err);
-    work_forget(work);
+    work_end_chain(work);
     queue_failed(cluster->queue, work->key, work->task.retry_after_ms);
 }
 
@@ -61,10 +60,11 @@ static void drop(struct work *work, const struct migration *migration)
     queue_done(cluster->queue, work->key);
     queue_drop(cluster->queue, work->key);
     work_free(work);
-    if (migration != NULL) {
-        /* The answer of our last write was in the store before its watch event, which told nobody. */
-        concern(cluster, SOURCE_MIGRATIONS, migration, false);
-    }
+}
+
+static bool is_wanted(const struct work *work, const struct migration *migration)
+{
+    return migration != NULL && (work->owes_event || cluster_is_wanted(work->cluster, migration));
 }
 
 static void turn(struct work *work)
@@ -72,12 +72,11 @@ static void turn(struct work *work)
     struct cluster *cluster = work->cluster;
     do {
         const struct migration *migration = cluster_migration(cluster, work->ns, work->name);
-        bool is_wanted =
-            migration != NULL && (migration_is_unfinished(migration) || work->owes_event);
-        if (!is_wanted) {
+        if (!is_wanted(work, migration)) {
             drop(work, migration);
             return;
         }
+        work_set_migration(work, migration);
         if (++work->steps > STEPS_MAX) {
             task_fail_with(&work->task, &(struct err){ERR_INTERNAL, "the steps go in a circle"});
             fail_chain(work);
@@ -98,7 +97,7 @@ static void turn(struct work *work)
         /* Nothing was left to do, so whatever Event was due has been recorded. */
         const struct migration *migration = cluster_migration(cluster, work->ns, work->name);
         work->owes_event = false;
-        if (migration == NULL || !migration_is_unfinished(migration)) {
+        if (!is_wanted(work, migration)) {
             drop(work, migration);
         } else {
             end_chain(work);

@@ -136,13 +136,6 @@ static const char *text_at(const json_t *object, const char *field)
     return json_string_value(json_object_get(json_object_get(object, "metadata"), field));
 }
 
-static const struct stored *stored_at(const struct store *store, const json_t *object)
-{
-    char key[KEY_MAX];
-    make_key(key, text_at(object, "namespace"), text_at(object, "name"));
-    return map_get(&store->by_name, key);
-}
-
 /* Once to see how much memory it takes, then into one block of just that size. */
 static struct stored *stored_new(struct store *store, const json_t *object, struct err *err)
 {
@@ -169,7 +162,8 @@ static enum store_result put(struct store *store, const json_t *object, bool may
     char key[KEY_MAX];
     make_key(key, text_at(object, "namespace"), text_at(object, "name"));
     struct stored *old = map_get(&store->by_name, key);
-    if (old != NULL && !is_newer(text_at(object, "resourceVersion"), meta_of(old)->resource_version)) {
+    if (old != NULL &&
+        !is_newer(text_at(object, "resourceVersion"), meta_of(old)->resource_version)) {
         old->round = store->round;
         return STORE_STALE;
     }
@@ -212,12 +206,26 @@ bool store_remove(struct store *store, const struct meta *meta, store_gone_fn *f
     return true;
 }
 
+struct meta store_names(const json_t *object)
+{
+    return (struct meta){
+        .ns = text_at(object, "namespace"),
+        .name = text_at(object, "name"),
+        .uid = text_at(object, "uid"),
+    };
+}
+
+const void *store_find(const struct store *store, const json_t *object)
+{
+    return store_get(store, text_at(object, "namespace"), text_at(object, "name"));
+}
+
 void store_replace(struct store *store, const json_t *object, store_gone_fn *fn, void *arg)
 {
-    const struct stored *old = stored_at(store, object);
-    if (old != NULL && !str_eq(meta_of(old)->uid, text_at(object, "uid")) &&
-        is_newer(text_at(object, "resourceVersion"), meta_of(old)->resource_version)) {
-        (void)store_remove(store, meta_of(old), fn, arg);
+    const struct meta *old = store_find(store, object); /* the first member of each */
+    if (old != NULL && !str_eq(old->uid, text_at(object, "uid")) &&
+        is_newer(text_at(object, "resourceVersion"), old->resource_version)) {
+        (void)store_remove(store, old, fn, arg);
     }
 }
 

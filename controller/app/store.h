@@ -53,6 +53,12 @@ void store_fini(struct store *store);
 /* NULL when there is none. Borrowed until the object changes: not to be kept over a turn. */
 const void *store_get(const struct store *store, const char *ns, const char *name);
 
+/* Namespace, name and UID of an object, borrowed from it. */
+struct meta store_names(const json_t *object);
+
+/* What is stored of the object of that name, likewise. */
+const void *store_find(const struct store *store, const json_t *object);
+
 /* From a watch: new objects too. */
 enum store_result store_put(struct store *store, const json_t *object, struct err *err) MUST_CHECK;
 

@@ -20,6 +20,7 @@ struct telemetry {
     struct metric *watches;
     struct metric *broken_watches;
     struct metric *requests;
+    uint64_t requests_told; /* by the counter, so far */
 };
 
 static struct metric *gauge(struct metrics *metrics, const char *name, const char *help)
@@ -64,8 +65,8 @@ struct telemetry *telemetry_new(void)
         .watches = gauge(metrics, "interlude_watches", "Watches that run."),
         .broken_watches =
             gauge(metrics, "interlude_watches_broken", "Watches that do not work at present."),
-        .requests = gauge(metrics, "interlude_requests_sent",
-                          "Requests sent to the API server, watches not counted."),
+        .requests = counter(metrics, "interlude_requests_total",
+                            "Requests sent to the API server, watches not counted.", NULL, NULL),
     };
     return telemetry;
 }
@@ -128,6 +129,7 @@ bool telemetry_write(struct telemetry *telemetry, const struct telemetry_gauges 
     metric_set(telemetry->queue_depth, NULL, (double)gauges->queue_depth);
     metric_set(telemetry->watches, NULL, (double)gauges->watches);
     metric_set(telemetry->broken_watches, NULL, (double)gauges->broken_watches);
-    metric_set(telemetry->requests, NULL, (double)gauges->requests);
+    metric_add(telemetry->requests, NULL, (double)(gauges->requests - telemetry->requests_told));
+    telemetry->requests_told = gauges->requests;
     return metrics_write(telemetry->metrics, buf);
 }

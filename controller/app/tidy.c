@@ -43,7 +43,9 @@ struct tidier {
     size_t pod_count;
     bool are_pods_fresh;
     bool are_pods_let_go; /* asked for, once */
-    const char *released; /* UID of the migration whose claim is being released */
+    /* Of a Database: the claim that all of it was learnt for. uid NULL: nothing yet. */
+    struct claim claim;
+    struct meta database_meta; /* the names of the Database being written */
 };
 
 static struct tidier *tidier_of(struct task *task)
@@ -209,24 +211,23 @@ static void on_changed(struct task *task, const struct kube_response *response, 
     tidier->steps = STEPS_MAX;
 }
 
-static void on_released(struct task *task, const struct kube_response *response, size_t index)
+static void on_database_written(struct task *task, const struct kube_response *response,
+                                size_t index)
 {
     (void)index;
     struct tidier *tidier = tidier_of(task);
     struct cluster *cluster = tidier->cluster;
     struct err err = {0};
-    if (!response->is_ok) {
+    if (!response->is_ok && response->err.kind == ERR_NOT_FOUND) {
+        concern_gone(cluster, SOURCE_DATABASES, &tidier->database_meta);
+    } else if (!response->is_ok) {
         task_fail(task, response, "write the Database");
-        return;
-    }
-    if (store_update(cluster_store(cluster, SOURCE_DATABASES), response->body, &err) ==
-        STORE_FAILED) {
+    } else if (concern_learn(cluster, SOURCE_DATABASES, response->body, false, &err) ==
+               STORE_FAILED) {
         task_fail_with(task, &err);
-        return;
     }
-    cluster_wake_database(cluster, tidier->ns, tidier->name);
-    if (tidier->released != NULL) {
-        concern_leftovers(cluster, tidier->released);
+    if (tidier->claim.uid != NULL) {
+        concern_leftovers(cluster, tidier->claim.uid);
     }
     tidier->steps = STEPS_MAX;
 }
@@ -298,7 +299,12 @@ static void write_database(struct tidier *tidier, const struct database *databas
         .content_type = KUBE_MERGE_PATCH,
         .body = body,
     };
-    task_call(&tidier->task, &call, on_released, 0);
+    tidier->database_meta = (struct meta){
+        .ns = tidier->ns,
+        .name = tidier->name,
+        .uid = arena_strdup(&tidier->arena, database->meta.uid),
+    };
+    task_call(&tidier->task, &call, on_database_written, 0);
 }
 
 static void drive_orphan(struct tidier *tidier, const struct database *database)
@@ -331,7 +337,6 @@ static void drive_orphan(struct tidier *tidier, const struct database *database)
     }
     if ((plan.actions & ACTION_RELEASE) != 0) {
         json_auto_t *body = database_release_patch(database, plan.passage);
-        tidier->released = arena_strdup(&tidier->arena, claim->uid);
         write_database(tidier, database, body, true);
     }
 }
@@ -343,6 +348,19 @@ static bool is_named_by_unfinished(const struct tidier *tidier)
     bool is_named = store_next_of_group(migrations, group, NULL) != NULL;
     free(group);
     return is_named;
+}
+
+/*
+ * What was learnt is about the first claim that was seen: that its migration and its Job are gone says
+ * nothing of a claim that came after it.
+ */
+static bool is_same_claim(struct tidier *tidier, const struct claim *claim)
+{
+    if (tidier->claim.uid == NULL) {
+        tidier->claim.uid = arena_strdup(&tidier->arena, claim->uid);
+        tidier->claim.attempt = claim->attempt;
+    }
+    return str_eq(tidier->claim.uid, claim->uid) && tidier->claim.attempt == claim->attempt;
 }
 
 static void database_turn(struct tidier *tidier)
@@ -357,6 +375,10 @@ static void database_turn(struct tidier *tidier)
             json_auto_t *body = finalizer_patch(&database->meta, FINALIZER_MIGRATION, false);
             write_database(tidier, database, body, false);
         }
+        return;
+    }
+    if (!is_same_claim(tidier, &database->claim)) {
+        cluster_wake(cluster, KEY_DATABASE, tidier->ns, tidier->name); /* begins anew */
         return;
     }
     const struct migration *migration =
@@ -405,11 +427,11 @@ static void on_pod_let_go(struct task *task, const struct kube_response *respons
 {
     (void)index;
     struct tidier *tidier = tidier_of(task);
-    struct store *pods = cluster_store(tidier->cluster, SOURCE_PODS);
     struct err err = {0};
     if (!response->is_ok && response->err.kind != ERR_NOT_FOUND) {
         task_fail(task, response, "take the finalizer off a pod");
-    } else if (response->is_ok && store_update(pods, response->body, &err) == STORE_FAILED) {
+    } else if (response->is_ok && concern_learn(tidier->cluster, SOURCE_PODS, response->body, false,
+                                                &err) == STORE_FAILED) {
         task_fail_with(task, &err);
     }
 }
@@ -421,8 +443,8 @@ static bool let_go_pods(struct tidier *tidier, const struct job *job)
     const struct pod *pod = NULL;
     bool is_asked = false;
     while (!tidier->are_pods_let_go &&
-           (pod = store_next_of_group(pods, job->meta.uid, pod)) != NULL) {
-        if (pod->meta.has_finalizer) {
+           (pod = store_next_of_group(pods, job->migration_uid, pod)) != NULL) {
+        if (pod->meta.has_finalizer && str_eq(pod->job_uid, job->meta.uid)) {
             json_auto_t *body = pod_let_go_patch(&pod->meta);
             patch(tidier, RESOURCE_POD, pod->meta.name, body, on_pod_let_go);
             is_asked = true;

@@ -6,6 +6,7 @@
 
 #include "app/cluster.h"
 #include "base/mem.h"
+#include "base/str.h"
 
 struct work *work_new(struct cluster *cluster, const char *ns, const char *name)
 {
@@ -18,20 +19,42 @@ struct work *work_new(struct cluster *cluster, const char *ns, const char *name)
     return work;
 }
 
-void work_free(struct work *work)
+/* What is remembered from one chain to the next. */
+static void forget_all(struct work *work)
 {
-    task_fini(&work->task);
     work_forget(work);
-    fleet_release(work->cluster->fleet, work->ns, work->needs);
-    arena_fini(&work->learnt.arena);
-    arena_fini(&work->arena);
     free(work->dry_run.message);
     free(work->recorded_event);
     free(work->no_pod_reason);
+    free(work->uid);
+    work->dry_run = (struct dry_run_memory){0};
+    work->recorded_event = NULL;
+    work->no_pod_reason = NULL;
+    work->no_pod_asked_s = 0;
+    work->uid = NULL;
+    work->owes_event = false;
+    work->status_written_ms = 0;
+    work->unknown_since_s = 0;
+}
+
+void work_free(struct work *work)
+{
+    task_fini(&work->task);
+    forget_all(work);
+    work_end_chain(work);
+    fleet_release(work->cluster->fleet, work->ns, work->needs);
     free(work->key);
     free(work->ns);
     free(work->name);
     free(work);
+}
+
+void work_set_migration(struct work *work, const struct migration *migration)
+{
+    if (!str_eq(work->uid, migration->meta.uid)) {
+        forget_all(work);
+        work->uid = xstrdup(migration->meta.uid);
+    }
 }
 
 void work_forget(struct work *work)
@@ -40,6 +63,28 @@ void work_forget(struct work *work)
     json_decref(work->learnt.inherited);
     arena_reset(&arena);
     work->learnt = (struct learnt){.arena = arena};
+}
+
+void work_end_chain(struct work *work)
+{
+    work_forget(work);
+    arena_fini(&work->learnt.arena);
+    arena_fini(&work->arena);
+}
+
+struct attempts_seen work_attempts_seen(const struct migration *migration)
+{
+    const struct migration_status *status = &migration->status;
+    return (struct attempts_seen){
+        .number = status->attempt.number,
+        .outcome = status->attempt.outcome,
+        .withdrawn = status->withdrawn,
+    };
+}
+
+bool work_attempts_same(const struct attempts_seen *a, const struct attempts_seen *b)
+{
+    return a->number == b->number && a->outcome == b->outcome && a->withdrawn == b->withdrawn;
 }
 
 void work_set_dry_run(struct work *work, enum dry_run_result result, const char *reason,

@@ -19,6 +19,13 @@
 
 struct cluster;
 
+/* How far the attempts of a migration have come. */
+struct attempts_seen {
+    int64_t number;
+    enum outcome outcome;
+    int64_t withdrawn;
+};
+
 /* Read by this chain of steps; forgotten at its end and at any failure. */
 struct learnt {
     struct arena arena;
@@ -28,7 +35,9 @@ struct learnt {
     struct application_seen *applications; /* of this look */
     const char **looked_for; /* for each: the UIDs of the workloads whose pods were asked for */
     json_t *inherited;       /* the workload of inheritFrom; NULL: none. Owned */
-    bool is_database_fresh;  /* read, or written by us, in this chain */
+    /* The Database was read, or written by us, when the migration's attempts stood so. */
+    bool is_database_fresh;
+    struct attempts_seen database_asked;
     enum presence job_presence;
     struct job *job;
     const char *job_name_taken;
@@ -54,6 +63,7 @@ struct work {
     char *key; /* of the queue */
     char *ns;
     char *name;
+    char *uid;      /* of the migration that all the rest is about */
     unsigned needs; /* kinds retained of the fleet */
     struct learnt learnt;
     struct dry_run_memory dry_run;
@@ -68,10 +78,11 @@ struct work {
     struct arena arena;
     struct plan plan;
     unsigned steps;         /* of this chain */
-    const char *database;   /* that the step writes; in the arena */
+    struct meta migration;  /* that the step is about: its names alone; in the arena */
+    struct meta database;   /* that the step reads or writes; likewise */
+    struct meta *pods;      /* that the step lets go, as in observed.pods; likewise */
     const char *event_name; /* that the step records; likewise */
-    const char *job_name;   /* that the step creates or deletes; likewise */
-    const char **pod_names; /* that the step lets go, as in observed.pods; likewise */
+    const char *job_name;   /* that the step creates; likewise */
     bool ends_attempt;      /* the step writes an outcome */
     bool is_step_done;      /* the step taught something without a request */
 };
@@ -79,8 +90,17 @@ struct work {
 struct work *work_new(struct cluster *cluster, const char *ns, const char *name) MUST_CHECK;
 void work_free(struct work *work);
 
+/* The work is about this migration; what is remembered of another one of that name is forgotten. */
+void work_set_migration(struct work *work, const struct migration *migration);
+
 /* Forgets what the chain of steps learnt. */
 void work_forget(struct work *work);
+
+/* Gives back the memory of a chain that is over: most works wait, and many at a time. */
+void work_end_chain(struct work *work);
+
+struct attempts_seen work_attempts_seen(const struct migration *migration);
+bool work_attempts_same(const struct attempts_seen *a, const struct attempts_seen *b);
 
 /* Sets the outcome of a dry run; message is copied. */
 void work_set_dry_run(struct work *work, enum dry_run_result result, const char *reason,

@@ -185,9 +185,10 @@ struct pod {
     const char *reason; /* status.reason: Evicted, NodeLost, DeadlineExceeded */
     const char *message;
     const char *node;
-    int64_t observed_generation; /* of the object that the kubelet's last word is about; 0: not told */
-    const char *job_uid; /* label batch.kubernetes.io/controller-uid */
-    bool is_disrupted;   /* condition DisruptionTarget is True */
+    int64_t
+        observed_generation; /* of the object that the kubelet's last word is about; 0: not told */
+    const char *job_uid;     /* label batch.kubernetes.io/controller-uid */
+    bool is_disrupted;       /* condition DisruptionTarget is True */
     const char *disruption_reason;
     const char *disruption_message;
     const char *unschedulable;           /* message of PodScheduled False; NULL when scheduled */

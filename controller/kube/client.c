@@ -22,7 +22,7 @@
 /* A connection on which nothing at all came for so long before a deadline is not used again. */
 #define QUIET_MS 5000
 
-#define STREAMING_RETRY_MS (60 * 60 * 1000)
+#define STREAMING_RETRY_MS (INT64_C(60) * 60 * 1000)
 
 struct kube_client {
     struct loop *loop;

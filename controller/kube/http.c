@@ -281,6 +281,7 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
     return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
+/* The type of CURLOPT_HEADERFUNCTION. NOLINTNEXTLINE(readability-non-const-parameter) */
 static size_t header_came(char *data, size_t size, size_t count, void *arg)
 {
     struct http_transfer *transfer = arg;

@@ -42,7 +42,7 @@ static void show(const char *body, size_t len, char text[SHOWN_CHARS + 1])
         if (is_blank && (used == 0 || text[used - 1] == ' ')) {
             continue;
         }
-        text[used++] = is_blank ? ' ' : (c < 0x80 ? (char)c : '?');
+        text[used++] = (char)(is_blank ? ' ' : (c < 0x80 ? c : '?'));
     }
     text[used] = '\0';
 }

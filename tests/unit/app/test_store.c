@@ -71,6 +71,19 @@ static const char *version_of(const struct store *store, const char *name)
     return found == NULL ? NULL : found->meta.resource_version;
 }
 
+static void count_gone(void *arg, const void *object)
+{
+    int *count = arg;
+    const struct thing *gone = object;
+    (*count)++;
+    assert_string_equal(gone->meta.name, "b");
+}
+
+static bool take_out(struct store *store, const char *name, const char *uid)
+{
+    return store_remove(store, &(struct meta){.ns = "ns", .name = name, .uid = uid}, NULL, NULL);
+}
+
 static int set_up(void **state)
 {
     static struct store store;
@@ -103,13 +116,57 @@ static void gone_stays_gone(void **state)
 {
     struct store *store = *state;
     assert_int_equal(put(store, "a", "u", "1", NULL), STORE_CHANGED);
-    assert_false(store_remove(store, "ns", "a", "other uid"));
-    assert_true(store_remove(store, "ns", "a", "u"));
+    assert_false(take_out(store, "a", "other uid"));
+    assert_true(take_out(store, "a", "u"));
     assert_int_equal(update(store, "a", "u", "2"), STORE_STALE); /* the late answer of our write */
     assert_null(store_get(store, "ns", "a"));
     assert_int_equal(put(store, "a", "v", "3", NULL), STORE_CHANGED); /* a new object */
     assert_int_equal(update(store, "a", "u", "4"), STORE_STALE);      /* an answer about the old */
     assert_string_equal(version_of(store, "a"), "3");
+}
+
+/* A watch that starts over shows the new object alone; nobody says that the old one is gone. */
+static void another_replaces(void **state)
+{
+    struct store *store = *state;
+    int gone = 0;
+    assert_int_equal(put(store, "b", "u", "5", "g"), STORE_CHANGED);
+    json_auto_t *same = thing("b", "u", "6", "g");
+    json_auto_t *older = thing("b", "t", "4", "g");
+    json_auto_t *another = thing("b", "v", "7", "g");
+    store_replace(store, same, count_gone, &gone);
+    store_replace(store, older, count_gone, &gone); /* a late event of the one before */
+    assert_int_equal(gone, 0);
+    assert_non_null(store_find(store, another));
+    store_replace(store, another, count_gone, &gone);
+    assert_int_equal(gone, 1);
+    assert_null(store_find(store, another));
+    assert_null(store_next_of_group(store, "g", NULL));
+    store_replace(store, another, count_gone, &gone); /* nothing there */
+    assert_int_equal(gone, 1);
+}
+
+static void who_is_gone_is_told(void **state)
+{
+    struct store *store = *state;
+    int gone = 0;
+    struct meta names = {.ns = "ns", .name = "b", .uid = "u"};
+    assert_int_equal(put(store, "b", "u", "1", "g"), STORE_CHANGED);
+    assert_true(store_remove(store, &names, count_gone, &gone));
+    assert_false(store_remove(store, &names, count_gone, &gone));
+    assert_int_equal(gone, 1);
+}
+
+static void names_are_read(void **state)
+{
+    (void)state;
+    json_auto_t *object = thing("a", "u", "1", NULL);
+    json_auto_t *empty = json_object();
+    struct meta names = store_names(object);
+    assert_string_equal(names.ns, "ns");
+    assert_string_equal(names.name, "a");
+    assert_string_equal(names.uid, "u");
+    assert_null(store_names(empty).name);
 }
 
 static void unreadable_is_forgotten(void **state)
@@ -144,21 +201,13 @@ static void groups_hold_together(void **state)
     assert_int_equal(group_size(store, "g"), 5);
     assert_int_equal(put(store, "c", "u", "2", "h"), STORE_CHANGED);  /* from the middle */
     assert_int_equal(put(store, "e", "u", "2", NULL), STORE_CHANGED); /* the first of it */
-    assert_true(store_remove(store, "ns", "a", NULL));                /* the last of it */
+    assert_true(take_out(store, "a", "u"));                           /* the last of it */
     assert_int_equal(group_size(store, "g"), 2);
     assert_int_equal(group_size(store, "h"), 1);
-    assert_true(store_remove(store, "ns", "b", NULL));
-    assert_true(store_remove(store, "ns", "d", NULL));
+    assert_true(take_out(store, "b", "u"));
+    assert_true(take_out(store, "d", "u"));
     assert_int_equal(group_size(store, "g"), 0);
     assert_int_equal(group_size(store, "never"), 0);
-}
-
-static void count_gone(void *arg, const void *object)
-{
-    int *count = arg;
-    const struct thing *gone = object;
-    (*count)++;
-    assert_string_equal(gone->meta.name, "b");
 }
 
 static void a_restart_sweeps(void **state)
@@ -200,6 +249,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(newer_stays, set_up, tear_down),
         cmocka_unit_test_setup_teardown(gone_stays_gone, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(another_replaces, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_is_gone_is_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(names_are_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(unreadable_is_forgotten, set_up, tear_down),
         cmocka_unit_test_setup_teardown(groups_hold_together, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_restart_sweeps, set_up, tear_down),

@@ -125,6 +125,33 @@ static void reset_poisons(void **state)
 #endif
 }
 
+/* What was measured once fits into one block, however the blocks of the measuring ended. */
+static void reserved_fits_exactly(void **state)
+{
+    (void)state;
+    for (size_t step = 1; step < 90; step += 8) {
+        struct arena measured = {0};
+        struct arena arena = {0};
+        for (int pass = 0; pass < 2; pass++) {
+            struct arena *at = pass == 0 ? &measured : &arena;
+            for (size_t size = step; size < 3000; size += step) {
+                (void)!arena_alloc(at, size);
+                (void)!arena_printf(at, "%zu", size);
+            }
+            if (pass == 0) {
+                arena_reserve(&arena, arena_taken(&measured));
+            }
+        }
+        assert_true(arena_taken(&arena) <= arena_taken(&measured));
+        /* One block of just this size: a second one would double it. */
+        assert_true(arena_size(&arena) < arena_taken(&measured) + 64);
+        arena_reset(&measured);
+        assert_int_equal(arena_taken(&measured), 0);
+        arena_fini(&measured);
+        arena_fini(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +160,7 @@ int main(void)
         cmocka_unit_test(reset_keeps_one_block),
         cmocka_unit_test(reset_gives_a_huge_block_back),
         cmocka_unit_test(small_arena_is_small),
+        cmocka_unit_test(reserved_fits_exactly),
         cmocka_unit_test(texts),
         cmocka_unit_test(reset_poisons),
     };

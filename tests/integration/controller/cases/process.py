@@ -108,7 +108,7 @@ class Process(Case):
             self.assertEqual(404, controller.get("/nowhere")[0])
             status, text = controller.get("/metrics")
             self.assertEqual(200, status)
-            for name in ("interlude_migrations", "interlude_watches", "interlude_queue_depth", "interlude_requests_sent"):
+            for name in ("interlude_migrations", "interlude_watches", "interlude_queue_depth", "interlude_requests_total"):
                 self.assertIn(f"# TYPE {name} gauge", text)
             self.assertEqual(4, controller.metric("interlude_watches"))
             self.assertEqual(0, controller.metric("interlude_migrations"))
