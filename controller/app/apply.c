@@ -146,6 +146,9 @@ static void on_database_written(struct task *task, const struct kube_response *r
     /* One that was created is needed before its watch event comes. */
     learn(work, SOURCE_DATABASES, response->body, index != DATABASE_PATCHED);
     work->learnt.is_database_fresh = true;
+    if ((work->plan.actions & ACTION_CLAIM) != 0) {
+        work->claimed_ms = clock_now_ms();
+    }
     if ((work->plan.actions & ACTION_RELEASE) != 0) {
         concern_leftovers(work->cluster, work->migration.uid);
     }

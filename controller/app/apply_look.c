@@ -15,6 +15,7 @@
 #include "codec/decode.h"
 #include "codec/status.h"
 #include "domain/selector.h"
+#include "kube/path.h"
 
 static struct work *work_of(struct task *task)
 {
@@ -188,6 +189,57 @@ static void get(struct work *work, const char *path, task_fn *fn, size_t index)
     task_call(&work->task, &call, fn, index);
 }
 
+/* A claim older than this is no moment to look at. */
+#define SNAPSHOT_MS 1000
+
+static bool is_newer(const char *version, const char *than)
+{
+    uint64_t a = 0;
+    uint64_t b = 0;
+    return !str_parse_u64(version, &a) || !str_parse_u64(than, &b) || a > b;
+}
+
+static bool has_newer(const struct store *store, const char *than)
+{
+    size_t at = 0;
+    const void *object = NULL;
+    while (store != NULL && (object = store_next(store, &at)) != NULL) {
+        const struct meta *meta = object;
+        if (is_newer(meta->resource_version, than)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Lists are asked for as of the claim that has just been written: they come straight from etcd. A list
+ * of the latest state comes from the server's cache, which must first catch up with the claim itself, up
+ * to 100 ms. Not where the caches show something newer: then the moment is past, or the kinds are kept
+ * in another etcd, whose versions say nothing about ours.
+ */
+static const char *snapshot_version(struct work *work, const struct observed *seen)
+{
+    const struct fleet *fleet = work->cluster->fleet;
+    const char *version = seen->database->meta.resource_version;
+    bool is_fit = work->claimed_ms != 0 && clock_now_ms() - work->claimed_ms < SNAPSHOT_MS;
+    work->claimed_ms = 0;
+    for (unsigned kind = 0; is_fit && kind < FLEET_KINDS; kind++) {
+        is_fit = !has_newer(fleet_store(fleet, work->ns, kind), version);
+    }
+    return is_fit ? version : NULL;
+}
+
+static const char *list_path(struct work *work, enum resource resource, const char *selector)
+{
+    char *path = resource_select_path(&work->arena, resource, work->ns, selector);
+    if (work->snapshot == NULL) {
+        return path;
+    }
+    path = kube_path_query(&work->arena, path, "resourceVersion", work->snapshot);
+    return kube_path_query(&work->arena, path, "resourceVersionMatch", "Exact");
+}
+
 static void look_at_migration(struct work *work, const struct migration *migration)
 {
     struct kube_call call = {
@@ -207,15 +259,13 @@ static void look_at_migration(struct work *work, const struct migration *migrati
 static void look_at_pods(struct work *work, const struct application *application, size_t index,
                          const char *selector)
 {
-    struct arena *arena = &work->arena;
     if (str_is_empty(selector)) {
         return;
     }
     if (application->kind == WORKLOAD_DEPLOYMENT) {
-        get(work, resource_select_path(arena, RESOURCE_REPLICA_SET, work->ns, selector),
-            on_replica_sets, index);
+        get(work, list_path(work, RESOURCE_REPLICA_SET, selector), on_replica_sets, index);
     }
-    get(work, resource_select_path(arena, RESOURCE_POD, work->ns, selector), on_pods, index);
+    get(work, list_path(work, RESOURCE_POD, selector), on_pods, index);
 }
 
 /* Pods of workloads that were deleted, or came back with another selector, are still there perhaps. */
@@ -248,7 +298,7 @@ static void look_at_application(struct work *work, const struct observed *seen, 
 
     if (application->has_selector) {
         const char *selector = selector_text(arena, &application->selector);
-        get(work, resource_select_path(arena, resource, work->ns, selector), on_workload, index);
+        get(work, list_path(work, resource, selector), on_workload, index);
     } else {
         get(work, resource_path(arena, resource, work->ns, application->name), on_workload, index);
     }
@@ -281,10 +331,13 @@ void apply_look(struct work *work, const struct observed *seen)
     struct learnt before = work->learnt;
     work->learnt = (struct learnt){0};
     work->learnt.looked_at_ms = clock_now_ms();
+    work->learnt.looked_generation = migration->meta.generation;
+    work->learnt.application_count = migration->application_count;
     work->learnt.applications = arena_array(&work->learnt.arena, migration->application_count,
                                             sizeof(*work->learnt.applications));
     work->learnt.looked_for = arena_array(&work->learnt.arena, migration->application_count,
                                           sizeof(*work->learnt.looked_for));
+    work->snapshot = snapshot_version(work, seen);
     look_at_migration(work, migration);
     for (size_t i = 0; i < migration->application_count; i++) {
         work->learnt.looked_for[i] = "";

@@ -269,6 +269,16 @@ static bool is_event_due(struct work *work, const struct observed *seen)
            seen->now_s - status->history[status->history_count - 1].at_s < EVENT_LIFE_S;
 }
 
+/* An edit that came with the look itself asks for other applications than were looked at. */
+static bool is_look_valid(const struct learnt *learnt, const struct migration *migration)
+{
+    return learnt->migration_version != NULL &&
+           str_eq(learnt->migration_version, migration->meta.resource_version) &&
+           learnt->looked_generation == migration->meta.generation &&
+           learnt->application_count == migration->application_count &&
+           clock_now_ms() - learnt->looked_at_ms < OBSERVE_FRESH_MS;
+}
+
 void observe(struct work *work, struct observed *ret_seen)
 {
     struct cluster *cluster = work->cluster;
@@ -280,9 +290,7 @@ void observe(struct work *work, struct observed *ret_seen)
         .database = cluster_database(cluster, work->ns, migration->database),
         .dry_run = dry_run_of(work, migration),
     };
-    seen.is_fresh = learnt->migration_version != NULL &&
-                    str_eq(learnt->migration_version, migration->meta.resource_version) &&
-                    clock_now_ms() - learnt->looked_at_ms < OBSERVE_FRESH_MS;
+    seen.is_fresh = is_look_valid(learnt, migration);
     seen.are_applications_known =
         seen.is_fresh || fleet_is_known(cluster->fleet, work->ns, observe_needs(migration));
     seen.applications = seen.is_fresh ? learnt->applications : applications_of(work, migration);

@@ -29,10 +29,15 @@ struct attempts_seen {
 /* Read by this chain of steps; forgotten at its end and at any failure. */
 struct learnt {
     struct arena arena;
-    /* The fresh look (R7): valid while the migration is at this version and the look is young. */
+    /*
+     * The fresh look (R7): valid while the migration is at the version that was read, with the spec that
+     * the look was begun for, and the look is young.
+     */
     const char *migration_version; /* resourceVersion; NULL: none was taken */
+    int64_t looked_generation;
     int64_t looked_at_ms;
     struct application_seen *applications; /* of this look */
+    size_t application_count;
     const char **looked_for; /* for each: the UIDs of the workloads whose pods were asked for */
     json_t *inherited;       /* the workload of inheritFrom; NULL: none. Owned */
     /* The Database was read, or written by us, when the migration's attempts stood so. */
@@ -71,16 +76,20 @@ struct work {
     bool owes_event;      /* a status was written since: keeps a finished migration's work alive */
     char *no_pod_reason;  /* NULL: not asked, or long ago */
     int64_t no_pod_asked_s;
+    int64_t
+        claimed_ms; /* when this process last wrote the claim, until a look has used that; 0: never */
     int64_t status_written_ms;
     int64_t unknown_since_s; /* when it was first seen with applications not known; 0: they are */
     bool is_ready;           /* of the last plan: it has a place in the queue */
     /* The step being carried out. The plan's texts are in the arena or were borrowed at its start. */
     struct arena arena;
     struct plan plan;
-    unsigned steps;         /* of this chain */
-    struct meta migration;  /* that the step is about: its names alone; in the arena */
-    struct meta database;   /* that the step reads or writes; likewise */
-    struct meta *pods;      /* that the step lets go, as in observed.pods; likewise */
+    unsigned steps;        /* of this chain */
+    struct meta migration; /* that the step is about: its names alone; in the arena */
+    struct meta database;  /* that the step reads or writes; likewise */
+    struct meta *pods;     /* that the step lets go, as in observed.pods; likewise */
+    const char
+        *snapshot; /* resourceVersion that the look's lists are asked for; NULL: the latest */
     const char *event_name; /* that the step records; likewise */
     const char *job_name;   /* that the step creates; likewise */
     bool ends_attempt;      /* the step writes an outcome */

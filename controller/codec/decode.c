@@ -137,7 +137,8 @@ static void run_read(struct reader *reader, const json_t *spec, struct migration
     reader_leave(reader, mark);
 }
 
-static void spec_read(struct reader *reader, const json_t *object, struct migration *ret)
+static void spec_read(struct reader *reader, const json_t *object, bool is_done,
+                      struct migration *ret)
 {
     const json_t *spec = reader_object(reader, object, "spec");
     size_t mark = reader_enter(reader, "spec");
@@ -147,7 +148,9 @@ static void spec_read(struct reader *reader, const json_t *object, struct migrat
         reader, spec, "step", (struct word_list){steps, ARRAY_LEN(steps)}, STEP_CONTRACT);
     ret->from_version = reader_text(reader, spec, "fromVersion");
     ret->to_version = reader_required_text(reader, spec, "toVersion");
-    applications_read(reader, spec, ret);
+    if (!is_done) {
+        applications_read(reader, spec, ret);
+    }
     enum rollout by_step = ret->step == STEP_EXPAND ? ROLLOUT_ANY : ROLLOUT_SETTLED;
     ret->rollout = (enum rollout)reader_word(
         reader, spec, "rollout", (struct word_list){rollouts, ARRAY_LEN(rollouts)}, by_step);
@@ -159,7 +162,23 @@ static void spec_read(struct reader *reader, const json_t *object, struct migrat
     reader_leave(reader, mark);
 }
 
-/* The run as text: a migration that is done needs it never again. */
+/* See decode.h. */
+static bool is_done(const json_t *object, const struct meta *meta)
+{
+    const json_t *status = json_object_get(object, "status");
+    const char *phase = json_string_value(json_object_get(status, "phase"));
+    const json_t *observed = json_object_get(status, "observedGeneration");
+    const json_t *attempt = json_object_get(status, "attempt"); /* none: it was already applied */
+    const char *outcome = json_string_value(json_object_get(attempt, "outcome"));
+    if (attempt != NULL && !str_eq(outcome, outcome_name(OUTCOME_SUCCEEDED))) {
+        return false;
+    }
+    return str_eq(phase, phase_name(PHASE_SUCCEEDED)) &&
+           json_integer_value(observed) == meta->generation && !meta->has_finalizer &&
+           meta->deleted_s == 0;
+}
+
+/* The run as text: a migration that succeeded needs it never again. */
 static const char *run_text(struct arena *arena, const json_t *spec)
 {
     const json_t *run = json_object_get(spec, "run");
@@ -181,19 +200,22 @@ bool migration_decode(struct arena *arena, const json_t *object, struct migratio
         .abandon = str_eq(meta_annotation_get(object, ANNOTATION_ABANDON), "true"),
     };
     meta_read(&reader, object, FINALIZER_MIGRATION, &ret->meta);
-    migration_status_read(&reader, object, &ret->status);
+    bool done = is_done(object, &ret->meta);
+    migration_status_read(&reader, object, done, &ret->status);
     if (reader_has_failed(&reader)) {
         *err = reader.err;
         return false;
     }
-    spec_read(&reader, object, ret);
+    spec_read(&reader, object, done, ret);
     ret->database_key =
         arena_printf(arena, "%s/%s", str_or_empty(ret->meta.ns), str_or_empty(ret->database));
     if (reader_has_failed(&reader)) {
         ret->spec_error = arena_strdup(arena, reader.err.text);
     }
     const json_t *spec = json_object_get(object, "spec");
-    ret->spec_hash = spec_hash(arena, spec);
+    if (!done) {
+        ret->spec_hash = spec_hash(arena, spec);
+    }
     if (ret->status.phase != PHASE_SUCCEEDED) {
         ret->run = run_text(arena, spec);
     }

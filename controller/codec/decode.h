@@ -21,6 +21,11 @@
  * value and the remedy, so that its user gets a condition. What could not be read then has its default.
  * It fails when metadata or status cannot be read: to take an unreadable status for an empty one could
  * run a migration twice.
+ *
+ * Of one that is done (it succeeded, was let go, and is not edited since), of which there may be thousands,
+ * only what is still asked for is read: no conditions, applications, hashes of the spec and earlier attempts,
+ * and the newest entry of the history alone. No status is ever written from it: whatever wants that has first changed its
+ * metadata, and it is no longer done.
  */
 bool migration_decode(struct arena *arena, const json_t *object, struct migration *ret,
                       struct err *err) MUST_CHECK;

@@ -14,7 +14,8 @@ static enum phase phase_read(struct reader *reader, const json_t *object)
     return (enum phase)reader_word(reader, object, "phase", list, PHASE_PENDING);
 }
 
-static void attempt_fields(struct reader *reader, const json_t *object, struct attempt *ret)
+static void attempt_fields(struct reader *reader, const json_t *object, bool is_done,
+                           struct attempt *ret)
 {
     struct word_list list = {outcomes, ARRAY_LEN(outcomes)};
     *ret = (struct attempt){
@@ -24,28 +25,35 @@ static void attempt_fields(struct reader *reader, const json_t *object, struct a
         .to_version = reader_text(reader, object, "toVersion"),
         .job = reader_text(reader, object, "job"),
         .job_uid = reader_text(reader, object, "jobUID"),
-        .image = reader_text(reader, object, "image"),
         .start_s = reader_time(reader, object, "startTime"),
         .completion_s = reader_time(reader, object, "completionTime"),
         .outcome = (enum outcome)reader_word(reader, object, "outcome", list, OUTCOME_NONE),
         .reason = reader_text(reader, object, "reason"),
         .has_exit_code = json_is_integer(json_object_get(object, "exitCode")),
         .exit_code = reader_number(reader, object, "exitCode", 0),
-        .message = reader_text(reader, object, "message"),
     };
+    if (!is_done) {
+        ret->image = reader_text(reader, object, "image");
+        ret->message = reader_text(reader, object, "message");
+    }
     if (ret->number < 1) {
         reader_refuse(reader, "number", "must be at least 1");
     }
 }
 
-static void attempts_read(struct reader *reader, const json_t *status, struct migration_status *ret)
+static void attempt_read(struct reader *reader, const json_t *status, bool is_done,
+                         struct migration_status *ret)
 {
     const json_t *attempt = reader_object(reader, status, "attempt");
     if (attempt != NULL) {
         size_t mark = reader_enter(reader, "attempt");
-        attempt_fields(reader, attempt, &ret->attempt);
+        attempt_fields(reader, attempt, is_done, &ret->attempt);
         reader_leave(reader, mark);
     }
+}
+
+static void attempts_read(struct reader *reader, const json_t *status, struct migration_status *ret)
+{
     const json_t *list = reader_list(reader, status, "attempts");
     ret->attempt_count = json_array_size(list);
     if (ret->attempt_count == 0) {
@@ -54,7 +62,7 @@ static void attempts_read(struct reader *reader, const json_t *status, struct mi
     ret->attempts = arena_array(reader->arena, ret->attempt_count, sizeof(*ret->attempts));
     for (size_t i = 0; i < ret->attempt_count; i++) {
         size_t mark = reader_enter_item(reader, "attempts", i);
-        attempt_fields(reader, json_array_get(list, i), &ret->attempts[i]);
+        attempt_fields(reader, json_array_get(list, i), false, &ret->attempts[i]);
         reader_leave(reader, mark);
     }
 }
@@ -101,18 +109,22 @@ static void applications_read(struct reader *reader, const json_t *status,
     }
 }
 
-static void history_read(struct reader *reader, const json_t *status, struct migration_status *ret)
+/* Of a migration that is done, the newest entry alone. */
+static void history_read(struct reader *reader, const json_t *status, bool is_done,
+                         struct migration_status *ret)
 {
     const json_t *list = reader_list(reader, status, "history");
-    ret->history_count = json_array_size(list);
-    if (ret->history_count == 0) {
+    size_t count = json_array_size(list);
+    size_t first = is_done && count > 0 ? count - 1 : 0;
+    if (count == 0) {
         return;
     }
+    ret->history_count = count - first;
     ret->history = arena_array(reader->arena, ret->history_count, sizeof(*ret->history));
-    for (size_t i = 0; i < ret->history_count; i++) {
+    for (size_t i = first; i < count; i++) {
         const json_t *item = json_array_get(list, i);
         size_t mark = reader_enter_item(reader, "history", i);
-        ret->history[i] = (struct transition){
+        ret->history[i - first] = (struct transition){
             .phase = phase_read(reader, item),
             .reason = reader_text(reader, item, "reason"),
             .at_s = reader_time(reader, item, "at"),
@@ -121,24 +133,27 @@ static void history_read(struct reader *reader, const json_t *status, struct mig
     }
 }
 
-void migration_status_read(struct reader *reader, const json_t *object,
+void migration_status_read(struct reader *reader, const json_t *object, bool is_done,
                            struct migration_status *ret)
 {
     const json_t *status = reader_object(reader, object, "status");
     size_t mark = reader_enter(reader, "status");
     *ret = (struct migration_status){
         .observed_generation = reader_number(reader, status, "observedGeneration", 0),
-        .spec_hash = reader_text(reader, status, "specHash"),
         .phase = phase_read(reader, status),
         .reason = reader_text(reader, status, "reason"),
         .message = reader_text(reader, status, "message"),
-        .running = reader_text(reader, status, "running"),
-        .conditions = meta_conditions_read(reader, status),
         .withdrawn = reader_number(reader, status, "withdrawn", 0),
     };
-    applications_read(reader, status, ret);
-    attempts_read(reader, status, ret);
-    history_read(reader, status, ret);
+    attempt_read(reader, status, is_done, ret);
+    history_read(reader, status, is_done, ret);
+    if (!is_done) {
+        ret->spec_hash = reader_text(reader, status, "specHash");
+        ret->running = reader_text(reader, status, "running");
+        ret->conditions = meta_conditions_read(reader, status);
+        applications_read(reader, status, ret);
+        attempts_read(reader, status, ret);
+    }
     reader_leave(reader, mark);
 }
 

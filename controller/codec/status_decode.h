@@ -8,8 +8,11 @@
 #include "codec/reader.h"
 #include "domain/types.h"
 
-/* object is the whole migration or database; an absent status leaves *ret zeroed. */
-void migration_status_read(struct reader *reader, const json_t *object,
+/*
+ * object is the whole migration or database; an absent status leaves *ret zeroed. Of a migration that is
+ * done (codec/decode.h) only what is still asked for is read.
+ */
+void migration_status_read(struct reader *reader, const json_t *object, bool is_done,
                            struct migration_status *ret);
 void database_status_read(struct reader *reader, const json_t *object, struct database *ret);
 

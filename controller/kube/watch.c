@@ -52,6 +52,7 @@ struct kube_watch {
     struct kube_watch_handler handler;
     void *arg;
     char *path; /* of the collection with the selectors */
+    bool may_be_stale;
 
     enum watch_step step; /* under way, or next */
     unsigned failures;    /* in a row */
@@ -362,6 +363,9 @@ static void begin_stream(struct kube_watch *watch)
     path = kube_path_query(&arena, path, "timeoutSeconds", seconds);
     if (watch->step == WATCH_STREAM) {
         path = kube_path_query(&arena, path, "sendInitialEvents", "true");
+        if (watch->may_be_stale) {
+            path = kube_path_query(&arena, path, "resourceVersion", "0");
+        }
         path = kube_path_query(&arena, path, "resourceVersionMatch", "NotOlderThan");
     } else {
         path = kube_path_query(&arena, path, "resourceVersion", watch->version);
@@ -476,6 +480,7 @@ struct kube_watch *kube_watch_start_timed(struct kube_client *client,
     watch->handler = *handler;
     watch->arg = arg;
     watch->path = xstrdup(path);
+    watch->may_be_stale = spec->may_be_stale;
     watch->step = kube_client_streams_lists(client) ? WATCH_STREAM : WATCH_LIST;
     watch->retry = (struct loop_timer){.fn = on_retry, .arg = watch};
     watch->silence = (struct loop_timer){.fn = on_silence, .arg = watch};

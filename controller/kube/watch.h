@@ -41,6 +41,11 @@ struct kube_watch_spec {
     const char *path;           /* of the collection, escaped, without query; copied */
     const char *label_selector; /* NULL: all; copied */
     const char *field_selector; /* NULL: all; copied */
+    /*
+     * The first state may be as old as the server's cache is. Else the server waits for its cache to
+     * catch up with etcd, up to 100 ms: for what nobody reads anew before it matters.
+     */
+    bool may_be_stale;
 };
 
 struct kube_watch;

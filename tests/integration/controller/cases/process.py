@@ -108,8 +108,9 @@ class Process(Case):
             self.assertEqual(404, controller.get("/nowhere")[0])
             status, text = controller.get("/metrics")
             self.assertEqual(200, status)
-            for name in ("interlude_migrations", "interlude_watches", "interlude_queue_depth", "interlude_requests_total"):
+            for name in ("interlude_migrations", "interlude_watches", "interlude_queue_depth"):
                 self.assertIn(f"# TYPE {name} gauge", text)
+            self.assertIn("# TYPE interlude_requests_total counter", text)
             self.assertEqual(4, controller.metric("interlude_watches"))
             self.assertEqual(0, controller.metric("interlude_migrations"))
 
