@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "app/cluster.h"
 #include "app/concern.h"
@@ -45,7 +46,7 @@ struct tidier {
     bool are_pods_let_go; /* asked for, once */
     /* Of a Database: the claim that all of it was learnt for. uid NULL: nothing yet. */
     struct claim claim;
-    struct meta database_meta; /* the names of the Database being written */
+    const char *database_uid; /* of the Database being written */
 };
 
 static struct tidier *tidier_of(struct task *task)
@@ -107,25 +108,32 @@ static void begin(struct cluster *cluster, const char *ns, const char *name, con
 
 /* ---- fresh reads ---- */
 
+/* An answer that is neither the object nor that there is none fails the task. */
+static bool is_there(struct task *task, const struct kube_response *response, const char *what,
+                     enum presence *ret_presence)
+{
+    if (response->is_ok) {
+        *ret_presence = PRESENCE_PRESENT;
+    } else if (response->err.kind == ERR_NOT_FOUND) {
+        *ret_presence = PRESENCE_ABSENT;
+    } else {
+        task_fail(task, response, what);
+    }
+    return response->is_ok;
+}
+
 static void on_migration(struct task *task, const struct kube_response *response, size_t index)
 {
     (void)index;
     struct tidier *tidier = tidier_of(task);
     struct err err = {0};
-    if (!response->is_ok && response->err.kind == ERR_NOT_FOUND) {
-        tidier->migration_presence = PRESENCE_ABSENT;
-        return;
-    }
-    if (!response->is_ok) {
-        task_fail(task, response, "read the migration");
+    if (!is_there(task, response, "read the migration", &tidier->migration_presence)) {
         return;
     }
     tidier->migration = arena_alloc(&tidier->arena, sizeof(*tidier->migration));
     if (!migration_decode(&tidier->arena, response->body, tidier->migration, &err)) {
         task_fail_with(task, &err);
-        return;
     }
-    tidier->migration_presence = PRESENCE_PRESENT;
 }
 
 static void on_database(struct task *task, const struct kube_response *response, size_t index)
@@ -133,20 +141,13 @@ static void on_database(struct task *task, const struct kube_response *response,
     (void)index;
     struct tidier *tidier = tidier_of(task);
     struct err err = {0};
-    if (!response->is_ok && response->err.kind == ERR_NOT_FOUND) {
-        tidier->database_presence = PRESENCE_ABSENT;
-        return;
-    }
-    if (!response->is_ok) {
-        task_fail(task, response, "read the Database");
+    if (!is_there(task, response, "read the Database", &tidier->database_presence)) {
         return;
     }
     tidier->database = arena_alloc(&tidier->arena, sizeof(*tidier->database));
     if (!database_decode(&tidier->arena, response->body, tidier->database, &err)) {
         task_fail_with(task, &err);
-        return;
     }
-    tidier->database_presence = PRESENCE_PRESENT;
 }
 
 static void on_job(struct task *task, const struct kube_response *response, size_t index)
@@ -154,20 +155,13 @@ static void on_job(struct task *task, const struct kube_response *response, size
     (void)index;
     struct tidier *tidier = tidier_of(task);
     struct err err = {0};
-    if (!response->is_ok && response->err.kind == ERR_NOT_FOUND) {
-        tidier->job_presence = PRESENCE_ABSENT;
-        return;
-    }
-    if (!response->is_ok) {
-        task_fail(task, response, "read the Job");
+    if (!is_there(task, response, "read the Job", &tidier->job_presence)) {
         return;
     }
     tidier->job = arena_alloc(&tidier->arena, sizeof(*tidier->job));
     if (!job_decode(&tidier->arena, response->body, tidier->job, &err)) {
         task_fail_with(task, &err);
-        return;
     }
-    tidier->job_presence = PRESENCE_PRESENT;
 }
 
 static void on_pods(struct task *task, const struct kube_response *response, size_t index)
@@ -199,7 +193,7 @@ static void get(struct tidier *tidier, const char *path, task_fn *fn)
 
 /* ---- writes ---- */
 
-/* Whatever was changed or is gone: the chain has done its work, and a watch event begins the next. */
+/* Changed, or gone: the chain has done its work, and a watch event begins the next. */
 static void on_changed(struct task *task, const struct kube_response *response, size_t index)
 {
     (void)index;
@@ -219,7 +213,9 @@ static void on_database_written(struct task *task, const struct kube_response *r
     struct cluster *cluster = tidier->cluster;
     struct err err = {0};
     if (!response->is_ok && response->err.kind == ERR_NOT_FOUND) {
-        concern_gone(cluster, SOURCE_DATABASES, &tidier->database_meta);
+        concern_gone(
+            cluster, SOURCE_DATABASES,
+            &(struct meta){.ns = tidier->ns, .name = tidier->name, .uid = tidier->database_uid});
     } else if (!response->is_ok) {
         task_fail(task, response, "write the Database");
     } else if (concern_learn(cluster, SOURCE_DATABASES, response->body, false, &err) ==
@@ -299,11 +295,7 @@ static void write_database(struct tidier *tidier, const struct database *databas
         .content_type = KUBE_MERGE_PATCH,
         .body = body,
     };
-    tidier->database_meta = (struct meta){
-        .ns = tidier->ns,
-        .name = tidier->name,
-        .uid = arena_strdup(&tidier->arena, database->meta.uid),
-    };
+    tidier->database_uid = arena_strdup(&tidier->arena, database->meta.uid);
     task_call(&tidier->task, &call, on_database_written, 0);
 }
 
@@ -343,17 +335,11 @@ static void drive_orphan(struct tidier *tidier, const struct database *database)
 
 static bool is_named_by_unfinished(const struct tidier *tidier)
 {
-    char *group = xasprintf("%s/%s", tidier->ns, tidier->name);
     const struct store *migrations = cluster_store(tidier->cluster, SOURCE_MIGRATIONS);
-    bool is_named = store_next_of_group(migrations, group, NULL) != NULL;
-    free(group);
-    return is_named;
+    return store_next_of_group(migrations, tidier->key + strlen("d/"), NULL) != NULL;
 }
 
-/*
- * What was learnt is about the first claim that was seen: that its migration and its Job are gone says
- * nothing of a claim that came after it.
- */
+/* All was learnt about the first claim that was seen, and tells nothing of one that came later. */
 static bool is_same_claim(struct tidier *tidier, const struct claim *claim)
 {
     if (tidier->claim.uid == NULL) {

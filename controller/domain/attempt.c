@@ -187,8 +187,8 @@ static void close_never_started(struct arena *arena, const struct attempt_end *e
                                 struct attempt *attempt)
 {
     /* The runtime's own words ("exec: ...: not found") tell more than what was waited for. */
-    const char *why = str_is_empty(end->run->message) ? str_or_empty(end->last_message)
-                                                      : end->run->message;
+    const char *why =
+        str_is_empty(end->run->message) ? str_or_empty(end->last_message) : end->run->message;
     fail(attempt, "NeverStarted",
          arena_printf(arena, "nothing of attempt %" PRId64 " ever ran%s%s", attempt->number,
                       why[0] == '\0' ? "" : ": ", why));

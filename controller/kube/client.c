@@ -19,9 +19,6 @@
 /* The largest answer: a page of KUBE_LIST_PAGE objects may hold some that are over a MiB. */
 #define ANSWER_MAX_BYTES ((size_t)64 * 1024 * 1024)
 
-/* A connection on which nothing at all came for so long before a deadline is not used again. */
-#define QUIET_MS 5000
-
 #define STREAMING_RETRY_MS (INT64_C(60) * 60 * 1000)
 
 struct kube_client {
@@ -212,7 +209,7 @@ static void on_deadline(void *arg)
     struct kube_request *request = arg;
     char text[64];
     bool is_sent = exchange_is_sent(request->exchange);
-    exchange_doubt(request->exchange, QUIET_MS);
+    exchange_doubt(request->exchange);
     exchange_cancel(request->exchange);
     request->exchange = NULL;
     (void)snprintf(text, sizeof(text), "%s within %" PRId64 " ms",
