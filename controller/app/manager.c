@@ -11,9 +11,13 @@
 #include "app/resource.h"
 #include "app/tidy.h"
 #include "app/work.h"
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "kube/watch.h"
+
+/* After this long the work that a burst began is mostly over. */
+#define TRIM_AFTER_MS 10000
 
 struct watched {
     struct manager *manager;
@@ -24,8 +28,10 @@ struct watched {
 };
 
 struct manager {
+    struct loop *loop;
     struct cluster cluster;
     struct watched watched[SOURCE_COUNT];
+    struct loop_timer trim; /* runs after work alone: an idle controller wakes for nothing */
 };
 
 static const struct {
@@ -39,6 +45,20 @@ static const struct {
 };
 
 /* ---- the queue ---- */
+
+static void on_trim(void *arg)
+{
+    (void)arg;
+    mem_trim();
+}
+
+/* A thousand keys at a time, or a long list, leave ten times the memory that is in use. */
+static void trim_later(struct manager *manager)
+{
+    if (manager->trim.slot == 0) {
+        loop_timer_start(manager->loop, &manager->trim, clock_now_ms() + TRIM_AFTER_MS);
+    }
+}
 
 /* The key's parts lie in copy, which the caller frees. */
 static enum key_kind split_key(const char *key, char **ret_copy, const char **ret_ns,
@@ -61,6 +81,7 @@ static void work_on(void *arg, const char *key)
     char *copy = NULL;
     const char *ns = NULL;
     const char *name = NULL;
+    trim_later(manager);
     switch (split_key(key, &copy, &ns, &name)) {
     case KEY_MIGRATION:
         reconcile_migration(cluster, ns, name, key);
@@ -125,6 +146,7 @@ static void start_work(struct manager *manager)
         return;
     }
     cluster->is_started = true;
+    trim_later(manager);
     for (enum source source = 0; source < SOURCE_COUNT; source++) {
         size_t at = 0;
         const void *object = NULL;
@@ -200,6 +222,8 @@ struct manager *manager_new(struct loop *loop, struct kube_client *client,
 {
     struct manager *manager = xcalloc(1, sizeof(*manager));
     struct cluster *cluster = &manager->cluster;
+    manager->loop = loop;
+    manager->trim = (struct loop_timer){.fn = on_trim};
     cluster_init(cluster);
     cluster->client = client;
     cluster->telemetry = telemetry;
@@ -230,6 +254,7 @@ void manager_free(struct manager *manager)
     while ((tidier = map_next(&cluster->tidiers, &at, NULL)) != NULL) {
         tidier_free(tidier);
     }
+    loop_timer_stop(manager->loop, &manager->trim);
     fleet_free(cluster->fleet);
     queue_free(cluster->queue);
     cluster_fini(cluster);

@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 static void *check(void *memory)
 {
@@ -49,6 +52,13 @@ char *xasprintf(const char *fmt, ...)
     int len = vasprintf(&text, fmt, args);
     va_end(args);
     return check(len < 0 ? NULL : text);
+}
+
+void mem_trim(void)
+{
+#ifdef __GLIBC__
+    (void)malloc_trim(0);
+#endif
 }
 
 void mem_free_text(char **text)

@@ -21,6 +21,12 @@ char *xstrndup(const char *text, size_t len) MUST_CHECK;
 
 char *xasprintf(const char *fmt, ...) PRINTF(1, 2) MUST_CHECK;
 
+/*
+ * Gives free memory back to the system. What a burst of work leaves is spread between what stays, and the C
+ * library keeps all of it. Takes some milliseconds.
+ */
+void mem_trim(void);
+
 /* For CLEANUP(mem_free_text) char *x: frees and sets to NULL. */
 void mem_free_text(char **text);
 

@@ -304,10 +304,19 @@ static void judge_waiting(const struct pod *pod, struct run_state *ret)
     }
 }
 
+/*
+ * All containers have ended, and the kubelet has yet to say how the pod did: its phase, which success
+ * needs, comes a moment later. If the node is lost just then, the pod garbage collector gives it one.
+ */
+static bool is_phase_due(const struct pod *pod)
+{
+    return has_started(pod) && !is_terminal(pod) && !is_being_deleted(pod) && !pod->is_disrupted;
+}
+
 static enum run_end pod_end(const struct pod *pod)
 {
     if (pod_is_over(pod)) {
-        return RUN_ENDED;
+        return is_phase_due(pod) ? RUN_RUNNING : RUN_ENDED;
     }
     if (is_terminal(pod)) {
         return RUN_UNPROVEN;

@@ -19,12 +19,23 @@
 /* The largest answer: a page of KUBE_LIST_PAGE objects may hold some that are over a MiB. */
 #define ANSWER_MAX_BYTES ((size_t)64 * 1024 * 1024)
 
+/* A connection on which nothing at all came for so long before a deadline is not used again. */
+#define QUIET_MS 5000
+
+/*
+ * With two answers of 200 KB on one connection libcurl 7.88 forgets the end of one of them about once in
+ * a hundred times, until another frame happens to come. So a request that is late gets company: the
+ * frames of a small answer bring it to its end.
+ */
+#define LATE_MS 1000
+
 #define STREAMING_RETRY_MS (INT64_C(60) * 60 * 1000)
 
 struct kube_client {
     struct loop *loop;
     struct session *session;
     struct list_link requests;    /* struct kube_request.link: all that have not ended */
+    struct exchange *company;     /* of late requests; NULL: none under way */
     int64_t server_time_s;        /* as the last answer told it; 0: none yet */
     int64_t server_time_at_ms;    /* when that was */
     int64_t streaming_refused_ms; /* when a streaming list was last refused; 0: never */
@@ -40,6 +51,7 @@ struct kube_request {
     struct http_call call; /* points to the three above */
     int64_t deadline_ms;
     struct loop_timer deadline;
+    struct loop_timer late;
     struct buf answer;
     int http_status;    /* 0: no answer yet */
     bool is_second_try; /* after a 401 */
@@ -78,6 +90,7 @@ struct kube_client *kube_client_new(struct loop *loop, struct kube_config *confi
 static void request_free(struct kube_request *request)
 {
     loop_timer_stop(request->client->loop, &request->deadline);
+    loop_timer_stop(request->client->loop, &request->late);
     list_remove(&request->link);
     buf_fini(&request->answer);
     free(request->path);
@@ -94,6 +107,9 @@ void kube_client_free(struct kube_client *client)
     struct list_link *at = NULL;
     while ((at = list_first(&client->requests)) != NULL) {
         kube_request_cancel(LIST_OBJECT(at, struct kube_request, link));
+    }
+    if (client->company != NULL) {
+        exchange_cancel(client->company);
     }
     session_free(client->session);
     curl_global_cleanup();
@@ -209,12 +225,45 @@ static void on_deadline(void *arg)
     struct kube_request *request = arg;
     char text[64];
     bool is_sent = exchange_is_sent(request->exchange);
-    exchange_doubt(request->exchange);
+    exchange_doubt(request->exchange, QUIET_MS);
     exchange_cancel(request->exchange);
     request->exchange = NULL;
     (void)snprintf(text, sizeof(text), "%s within %" PRId64 " ms",
                    is_sent ? "no answer" : "not sent", request->deadline_ms);
     respond_failure(request, ERR_TRANSIENT, 0, text);
+}
+
+static void company_answer(void *arg, int http_status)
+{
+    (void)arg;
+    (void)http_status;
+}
+
+static void company_data(void *arg, const char *data, size_t len)
+{
+    (void)arg;
+    (void)data;
+    (void)len;
+}
+
+static void company_end(void *arg, const struct http_end *end)
+{
+    struct kube_client *client = arg;
+    (void)end; /* whatever it was: its frames have come */
+    client->company = NULL;
+}
+
+static void on_late(void *arg)
+{
+    static const struct http_call call = {.method = "GET", .path = "/version"};
+    static const struct http_handler handler = {
+        .on_answer = company_answer, .on_data = company_data, .on_end = company_end};
+    struct kube_request *request = arg;
+    struct kube_client *client = request->client;
+    if (client->company == NULL) {
+        client->company = session_start(client->session, LANE_REQUESTS, &call, &handler, client);
+    }
+    loop_timer_start(client->loop, &request->late, clock_now_ms() + LATE_MS);
 }
 
 /* The body as text; a request without one has no content type either. */
@@ -253,6 +302,8 @@ struct kube_request *kube_client_call(struct kube_client *client, const struct k
     request->deadline_ms = call->deadline_ms > 0 ? call->deadline_ms : KUBE_REQUEST_DEADLINE_MS;
     request->deadline = (struct loop_timer){.fn = on_deadline, .arg = request};
     loop_timer_start(client->loop, &request->deadline, clock_now_ms() + request->deadline_ms);
+    request->late = (struct loop_timer){.fn = on_late, .arg = request};
+    loop_timer_start(client->loop, &request->late, clock_now_ms() + LATE_MS);
     send_request(request);
     return request;
 }

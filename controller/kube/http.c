@@ -3,9 +3,12 @@
 
 #include <assert.h>
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -14,10 +17,10 @@
 #include "kube/list.h"
 #include "kube/status.h"
 
-/* Connections that are kept open while no transfer uses them. */
-#define IDLE_KEPT 2
+/* Bytes that nobody acknowledges for so long end the connection. */
+#define UNACKNOWLEDGED_MS 20000U
 
-struct http_pool {
+struct http_conn {
     struct loop *loop;
     const struct http_target *target;
     CURLM *multi;
@@ -25,30 +28,36 @@ struct http_pool {
     struct list_link transfers; /* struct http_transfer.link: all that are in multi */
     struct list_link sockets;   /* struct watched_socket.link: all that libcurl wants polled */
     size_t load;
+    int64_t heard_ms;
+    uint64_t started; /* transfers so far: the number of the last */
+    uint64_t opener;  /* number of the transfer that opened the connection; 0: none yet */
     /*
      * libcurl is on the stack below: its multi handle must not be touched, and canceled transfers wait
      * in their list until it has returned.
      */
     bool is_inside;
     bool has_canceled;
-    bool is_acting; /* act() is on the stack below: the pool must not be freed */
+    bool is_acting; /* act() is on the stack below: the connection must not be freed */
 };
 
 struct http_transfer {
-    struct http_pool *pool;
-    struct list_link link; /* in http_pool.transfers */
+    struct http_conn *conn;
+    struct list_link link; /* in http_conn.transfers */
     CURL *easy;
     struct http_setup setup; /* what libcurl borrows */
     struct http_handler handler;
     void *arg;
+    uint64_t number;     /* from 1 in its connection */
+    bool is_repeatable;  /* a GET */
+    bool is_turned_away; /* it wanted a connection of its own */
     bool is_answered;
     bool is_canceled;
     bool is_ending; /* on_end runs */
 };
 
 struct watched_socket {
-    struct http_pool *pool;
-    struct list_link link; /* in http_pool.sockets */
+    struct http_conn *conn;
+    struct list_link link; /* in http_conn.sockets */
     struct loop_io io;
 };
 
@@ -68,19 +77,11 @@ static void transfer_free(struct http_transfer *transfer)
     free(transfer);
 }
 
-/* libcurl counts those in use as well. */
-static void limit_connections(struct http_pool *pool)
-{
-    must(curl_multi_setopt(pool->multi, CURLMOPT_MAXCONNECTS, (long)pool->load + IDLE_KEPT));
-}
-
-/* Takes it from libcurl, which closes its connection unless the answer is complete. */
+/* Takes it from libcurl, which resets its stream if that is still open. */
 static void transfer_detach(struct http_transfer *transfer)
 {
-    struct http_pool *pool = transfer->pool;
-    must(curl_multi_remove_handle(pool->multi, transfer->easy));
-    pool->load--;
-    limit_connections(pool);
+    must(curl_multi_remove_handle(transfer->conn->multi, transfer->easy));
+    transfer->conn->load--;
 }
 
 static int64_t header_date_s(CURL *easy)
@@ -103,6 +104,17 @@ static int64_t header_retry_after_ms(CURL *easy, int64_t server_time_s)
                                       server_time_s != 0 ? server_time_s : clock_wall_s());
 }
 
+/* Certainly not carried out by the server, or worth nothing to be carried out twice. */
+static bool can_be_handed_back(const struct http_transfer *transfer)
+{
+    const struct http_setup *setup = &transfer->setup;
+    long sent_bytes = 0;
+    (void)curl_easy_getinfo(transfer->easy, CURLINFO_REQUEST_SIZE, &sent_bytes);
+    /* A header whose body has not followed is no request yet. */
+    bool is_unsent = setup->body_len > 0 ? setup->body_sent == 0 : sent_bytes == 0;
+    return transfer->is_turned_away && (is_unsent || transfer->is_repeatable);
+}
+
 static void read_end(const struct http_transfer *transfer, CURLcode code, struct http_end *end)
 {
     CURL *easy = transfer->easy;
@@ -113,15 +125,21 @@ static void read_end(const struct http_transfer *transfer, CURLcode code, struct
     end->retry_after_ms = header_retry_after_ms(easy, end->server_time_s);
     if (code != CURLE_OK) {
         const char *detail = transfer->setup.error_text;
-        err_set(&end->err, ERR_TRANSIENT, "%s: %s", transfer->pool->target->base_url,
-                detail[0] != '\0' ? detail : curl_easy_strerror(code));
+        if (transfer->is_turned_away) {
+            detail = "the connection ended before an answer";
+        } else if (detail[0] == '\0') {
+            detail = curl_easy_strerror(code);
+        }
+        err_set(&end->err, ERR_TRANSIENT, "%s: %s", transfer->conn->target->base_url, detail);
     }
 }
 
 static void transfer_end(struct http_transfer *transfer, CURLcode code)
 {
-    struct http_end end = {0};
-    read_end(transfer, code, &end);
+    struct http_end end = {.is_handed_back = can_be_handed_back(transfer)};
+    if (!end.is_handed_back) {
+        read_end(transfer, code, &end);
+    }
     transfer_detach(transfer);
     transfer->is_ending = true;
     if (!transfer->is_canceled) {
@@ -130,15 +148,15 @@ static void transfer_end(struct http_transfer *transfer, CURLcode code)
     transfer_free(transfer);
 }
 
-static void free_canceled(struct http_pool *pool)
+static void free_canceled(struct http_conn *conn)
 {
-    if (!pool->has_canceled) {
+    if (!conn->has_canceled) {
         return;
     }
-    pool->has_canceled = false;
+    conn->has_canceled = false;
     struct list_link *next = NULL;
-    for (struct list_link *at = list_first(&pool->transfers); at != NULL; at = next) {
-        next = list_after(&pool->transfers, at);
+    for (struct list_link *at = list_first(&conn->transfers); at != NULL; at = next) {
+        next = list_after(&conn->transfers, at);
         struct http_transfer *transfer = LIST_OBJECT(at, struct http_transfer, link);
         if (transfer->is_canceled) {
             transfer_detach(transfer);
@@ -148,25 +166,25 @@ static void free_canceled(struct http_pool *pool)
 }
 
 /* Lets libcurl work on one socket, or on its timeouts, and tells what has ended by that. */
-static void act(struct http_pool *pool, curl_socket_t fd, int events)
+static void act(struct http_conn *conn, curl_socket_t fd, int events)
 {
     int running = 0;
-    pool->is_acting = true;
-    pool->is_inside = true;
-    must(curl_multi_socket_action(pool->multi, fd, events, &running));
-    pool->is_inside = false;
-    free_canceled(pool);
+    conn->is_acting = true;
+    conn->is_inside = true;
+    must(curl_multi_socket_action(conn->multi, fd, events, &running));
+    conn->is_inside = false;
+    free_canceled(conn);
 
     CURLMsg *msg = NULL;
     int left = 0;
-    while ((msg = curl_multi_info_read(pool->multi, &left)) != NULL) {
+    while ((msg = curl_multi_info_read(conn->multi, &left)) != NULL) {
         char *private = NULL;
         assert(msg->msg == CURLMSG_DONE);
         CURLcode code = msg->data.result;
         (void)curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &private);
         transfer_end((struct http_transfer *)(void *)private, code);
     }
-    pool->is_acting = false;
+    conn->is_acting = false;
 }
 
 static void on_timer(void *arg)
@@ -181,40 +199,40 @@ static void on_socket(void *arg, uint32_t events)
     flags |= (events & (EPOLLIN | EPOLLHUP)) != 0 ? CURL_CSELECT_IN : 0;
     flags |= (events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0;
     flags |= (events & EPOLLERR) != 0 ? CURL_CSELECT_ERR : 0;
-    act(socket->pool, socket->io.fd, flags);
+    act(socket->conn, socket->io.fd, flags);
 }
 
 static int timer_wanted(CURLM *multi, long timeout_ms, void *arg)
 {
     (void)multi;
-    struct http_pool *pool = arg;
+    struct http_conn *conn = arg;
     if (timeout_ms < 0) {
-        loop_timer_stop(pool->loop, &pool->timer);
+        loop_timer_stop(conn->loop, &conn->timer);
     } else {
-        loop_timer_start(pool->loop, &pool->timer, clock_now_ms() + timeout_ms);
+        loop_timer_start(conn->loop, &conn->timer, clock_now_ms() + timeout_ms);
     }
     return 0;
 }
 
-static struct watched_socket *socket_of(struct http_pool *pool, curl_socket_t fd)
+static struct watched_socket *socket_of(struct http_conn *conn, curl_socket_t fd)
 {
-    struct list_link *at = list_first(&pool->sockets);
-    for (; at != NULL; at = list_after(&pool->sockets, at)) {
+    struct list_link *at = list_first(&conn->sockets);
+    for (; at != NULL; at = list_after(&conn->sockets, at)) {
         struct watched_socket *found = LIST_OBJECT(at, struct watched_socket, link);
         if (found->io.fd == fd) {
             return found;
         }
     }
     struct watched_socket *made = xcalloc(1, sizeof(*made));
-    made->pool = pool;
+    made->conn = conn;
     made->io = (struct loop_io){.fn = on_socket, .arg = made, .fd = fd};
-    list_append(&pool->sockets, &made->link);
+    list_append(&conn->sockets, &made->link);
     return made;
 }
 
 static void socket_free(struct watched_socket *socket)
 {
-    loop_io_stop(socket->pool->loop, &socket->io);
+    loop_io_stop(socket->conn->loop, &socket->io);
     list_remove(&socket->link);
     free(socket);
 }
@@ -232,16 +250,43 @@ static int socket_wanted(CURL *easy, curl_socket_t fd, int what, void *arg, void
     events |= what == CURL_POLL_IN || what == CURL_POLL_INOUT ? (uint32_t)EPOLLIN : 0;
     events |= what == CURL_POLL_OUT || what == CURL_POLL_INOUT ? (uint32_t)EPOLLOUT : 0;
     struct err err = {0};
-    if (!loop_io_start(socket->pool->loop, &socket->io, fd, events, &err)) {
+    if (!loop_io_start(socket->conn->loop, &socket->io, fd, events, &err)) {
         abort(); /* the kernel has no memory or no room for another descriptor */
     }
     return 0;
 }
 
+/*
+ * Only one transfer may open sockets (several, where a name has several addresses). The others wait for
+ * that connection, and are turned away when libcurl, left to itself, would give each its own.
+ */
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    (void)purpose;
+    struct http_transfer *transfer = arg;
+    struct http_conn *conn = transfer->conn;
+    if (conn->opener == 0) {
+        conn->opener = transfer->number;
+    }
+    if (conn->opener != transfer->number) {
+        transfer->is_turned_away = true;
+        return CURL_SOCKET_BAD;
+    }
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    unsigned timeout_ms = UNACKNOWLEDGED_MS;
+    if (fd >= 0) {
+        /* Without it a dead connection is noticed later, by the deadlines. */
+        (void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof(timeout_ms));
+    }
+    return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
+/* The type of CURLOPT_HEADERFUNCTION. NOLINTNEXTLINE(readability-non-const-parameter) */
 static size_t header_came(char *data, size_t size, size_t count, void *arg)
 {
     struct http_transfer *transfer = arg;
     size_t len = size * count;
+    transfer->conn->heard_ms = clock_now_ms();
     if (transfer->is_canceled) {
         return 0; /* libcurl ends a transfer whose bytes are not taken */
     }
@@ -259,74 +304,84 @@ static size_t data_came(char *data, size_t size, size_t count, void *arg)
 {
     struct http_transfer *transfer = arg;
     size_t len = size * count;
+    transfer->conn->heard_ms = clock_now_ms();
     if (!transfer->is_canceled && len > 0) {
         transfer->handler.on_data(transfer->arg, data, len);
     }
     return transfer->is_canceled ? CURL_WRITEFUNC_ERROR : len;
 }
 
-struct http_pool *http_pool_new(struct loop *loop, const struct http_target *target)
+struct http_conn *http_conn_new(struct loop *loop, const struct http_target *target)
 {
-    struct http_pool *pool = xcalloc(1, sizeof(*pool));
-    pool->loop = loop;
-    pool->target = target;
-    pool->timer = (struct loop_timer){.fn = on_timer, .arg = pool};
-    list_init(&pool->transfers);
-    list_init(&pool->sockets);
-    pool->multi = curl_multi_init();
-    if (pool->multi == NULL) {
+    struct http_conn *conn = xcalloc(1, sizeof(*conn));
+    conn->loop = loop;
+    conn->target = target;
+    conn->timer = (struct loop_timer){.fn = on_timer, .arg = conn};
+    list_init(&conn->transfers);
+    list_init(&conn->sockets);
+    conn->multi = curl_multi_init();
+    if (conn->multi == NULL) {
         abort();
     }
-    must(curl_multi_setopt(pool->multi, CURLMOPT_SOCKETFUNCTION, socket_wanted));
-    must(curl_multi_setopt(pool->multi, CURLMOPT_SOCKETDATA, pool));
-    must(curl_multi_setopt(pool->multi, CURLMOPT_TIMERFUNCTION, timer_wanted));
-    must(curl_multi_setopt(pool->multi, CURLMOPT_TIMERDATA, pool));
+    must(curl_multi_setopt(conn->multi, CURLMOPT_SOCKETFUNCTION, socket_wanted));
+    must(curl_multi_setopt(conn->multi, CURLMOPT_SOCKETDATA, conn));
+    must(curl_multi_setopt(conn->multi, CURLMOPT_TIMERFUNCTION, timer_wanted));
+    must(curl_multi_setopt(conn->multi, CURLMOPT_TIMERDATA, conn));
+    must(curl_multi_setopt(conn->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX));
     return conn;
 }
 
-void http_pool_free(struct http_pool *pool)
+void http_conn_free(struct http_conn *conn)
 {
-    if (pool == NULL) {
+    if (conn == NULL) {
         return;
     }
-    assert(!pool->is_acting);
+    assert(!conn->is_acting);
     struct list_link *at = NULL;
-    while ((at = list_first(&pool->transfers)) != NULL) {
+    while ((at = list_first(&conn->transfers)) != NULL) {
         http_transfer_cancel(LIST_OBJECT(at, struct http_transfer, link));
     }
-    must(curl_multi_cleanup(pool->multi));
-    while ((at = list_first(&pool->sockets)) != NULL) {
+    must(curl_multi_cleanup(conn->multi));
+    while ((at = list_first(&conn->sockets)) != NULL) {
         socket_free(LIST_OBJECT(at, struct watched_socket, link));
     }
-    loop_timer_stop(pool->loop, &pool->timer);
-    free(pool);
+    loop_timer_stop(conn->loop, &conn->timer);
+    free(conn);
 }
 
-size_t http_pool_load(const struct http_pool *pool)
+size_t http_conn_load(const struct http_conn *conn)
 {
-    return pool->load;
+    return conn->load;
 }
 
-struct http_transfer *http_transfer_start(struct http_pool *pool, const struct http_call *call,
+int64_t http_conn_heard_ms(const struct http_conn *conn)
+{
+    return conn->heard_ms;
+}
+
+struct http_transfer *http_transfer_start(struct http_conn *conn, const struct http_call *call,
                                           const struct kube_credentials *credentials,
                                           const struct http_handler *handler, void *arg)
 {
-    assert(!pool->is_inside);
+    assert(!conn->is_inside);
     struct http_transfer *transfer = xcalloc(1, sizeof(*transfer));
-    transfer->pool = pool;
+    transfer->conn = conn;
     transfer->handler = *handler;
     transfer->arg = arg;
-    list_append(&pool->transfers, &transfer->link);
-    pool->load++;
-    limit_connections(pool);
+    transfer->number = ++conn->started;
+    transfer->is_repeatable = str_eq(call->method, "GET");
+    list_append(&conn->transfers, &transfer->link);
+    conn->load++;
 
-    transfer->easy = http_setup_easy(&transfer->setup, pool->target, call, credentials);
+    transfer->easy = http_setup_easy(&transfer->setup, conn->target, call, credentials);
     (void)curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer);
+    (void)curl_easy_setopt(transfer->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    (void)curl_easy_setopt(transfer->easy, CURLOPT_OPENSOCKETDATA, transfer);
     (void)curl_easy_setopt(transfer->easy, CURLOPT_HEADERFUNCTION, header_came);
     (void)curl_easy_setopt(transfer->easy, CURLOPT_HEADERDATA, transfer);
     (void)curl_easy_setopt(transfer->easy, CURLOPT_WRITEFUNCTION, data_came);
     (void)curl_easy_setopt(transfer->easy, CURLOPT_WRITEDATA, transfer);
-    must(curl_multi_add_handle(pool->multi, transfer->easy));
+    must(curl_multi_add_handle(conn->multi, transfer->easy));
     return transfer;
 }
 
@@ -336,8 +391,8 @@ void http_transfer_cancel(struct http_transfer *transfer)
         return;
     }
     transfer->is_canceled = true;
-    if (transfer->pool->is_inside) {
-        transfer->pool->has_canceled = true;
+    if (transfer->conn->is_inside) {
+        transfer->conn->has_canceled = true;
         http_setup_drop_body(&transfer->setup);
         return;
     }

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HTTP transfers on the loop, by libcurl. A struct http_pool holds connections that its transfers use
- * one after another; a transfer has its connection for itself. Nothing here knows what is transferred,
- * how long that may take, or how many transfers there may be at a time: its users do.
- *
- * HTTP/1.1, though the API server speaks HTTP/2 too: with two answers of 200 KB on one connection
- * libcurl 7.88 (Debian 12) forgets the end of one of them about once in a hundred times, until another
- * frame happens to come (tests/integration/kube: test_large_answers_in_parallel).
+ * HTTP transfers on the loop, by libcurl. A struct http_conn is one connection, opened by its first
+ * transfer and shared by all (HTTP/2); it never becomes two. What it cannot take, because the server
+ * said GOAWAY, allows fewer streams or speaks HTTP/1.1, is handed back. Nothing here knows what is
+ * transferred, how long that may take, or how many transfers a connection bears: its users do.
  */
 #ifndef INTERLUDE_KUBE_HTTP_H
 #define INTERLUDE_KUBE_HTTP_H
@@ -32,7 +29,7 @@ struct http_target {
     const char *proxy_url;
 };
 
-struct http_pool;
+struct http_conn;
 struct http_transfer;
 
 struct http_call {
@@ -44,6 +41,11 @@ struct http_call {
 };
 
 struct http_end {
+    /*
+     * The connection takes no more transfers. The server has not carried this one out, or it is a GET:
+     * it can start on another connection. Nothing else is set.
+     */
+    bool is_handed_back;
     int http_status; /* 0: no answer came */
     struct err err;  /* ERR_NONE: the answer is complete, whatever its status */
     int64_t retry_after_ms;
@@ -52,7 +54,7 @@ struct http_end {
 
 /*
  * Any of them may cancel any transfer and ask for work to be posted, but not start a transfer or free a
- * pool: that is for a task of the loop.
+ * connection: that is for a task of the loop.
  */
 struct http_handler {
     void (*on_answer)(void *arg, int http_status); /* the header has come */
@@ -66,17 +68,17 @@ bool http_target_init(struct http_target *target, const struct kube_config *conf
 void http_target_fini(struct http_target *target);
 
 /* Borrows both, which must outlive it. */
-struct http_pool *http_pool_new(struct loop *loop, const struct http_target *target) MUST_CHECK;
-void http_pool_free(struct http_pool *pool); /* NULL accepted; cancels its transfers */
+struct http_conn *http_conn_new(struct loop *loop, const struct http_target *target) MUST_CHECK;
+void http_conn_free(struct http_conn *conn); /* NULL accepted; cancels its transfers */
 
 /* Transfers that have not ended. */
-size_t http_pool_load(const struct http_pool *pool);
+size_t http_conn_load(const struct http_conn *conn);
 
-/*
- * The handle is valid until on_end returns. Copies all but the body. A request with a body is sent at
- * most once; a GET is sent again when a connection that it was to use turns out to have been closed.
- */
-struct http_transfer *http_transfer_start(struct http_pool *pool, const struct http_call *call,
+/* When a byte of any answer came last, clock_now_ms(); 0: never. */
+int64_t http_conn_heard_ms(const struct http_conn *conn);
+
+/* The handle is valid until on_end returns. Copies all but the body. */
+struct http_transfer *http_transfer_start(struct http_conn *conn, const struct http_call *call,
                                           const struct kube_credentials *credentials,
                                           const struct http_handler *handler, void *arg) MUST_CHECK;
 

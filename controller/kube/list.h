@@ -39,6 +39,12 @@ static inline void list_append(struct list_link *head, struct list_link *link)
     head->prev = link;
 }
 
+/* Puts the link, which is on no list, before all others. */
+static inline void list_prepend(struct list_link *head, struct list_link *link)
+{
+    list_append(head->next, link);
+}
+
 /* Takes the link off its list, if it is on one. */
 static inline void list_remove(struct list_link *link)
 {

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "kube/list.h"
 
@@ -11,20 +12,21 @@ struct session {
     struct loop *loop;
     struct kube_auth *auth; /* borrowed from the config */
     struct http_target target;
-    struct loop_task pump;              /* starts what waits, then frees pools that nobody needs */
+    struct loop_task pump; /* starts what waits, then frees connections that nobody needs */
     struct list_link waiting[LANE_MAX]; /* struct exchange.link, in the order of their start */
-    size_t under_way[LANE_MAX];         /* exchanges that were sent and have not ended */
-    struct list_link pools;             /* struct session_pool.link; the last one takes exchanges */
+    struct list_link conns;             /* struct pooled_conn.link */
     size_t live;                        /* exchanges that have not ended */
     uint64_t sent[LANE_MAX];
-    uint64_t generation; /* of the credentials that the last pool's connections show */
+    uint64_t generation; /* of the credentials that the connections were opened with */
     bool is_asking;      /* kube_auth_wait() will call credentials_came() */
 };
 
-struct session_pool {
-    struct list_link link; /* in session.pools */
-    struct http_pool *http;
-    bool is_retired; /* takes no further exchange: perhaps dead, or of old credentials */
+struct pooled_conn {
+    struct session *session;
+    struct list_link link; /* in session.conns */
+    struct http_conn *http;
+    enum session_lane lane;
+    bool is_retired; /* takes no further exchange: dead, said GOAWAY, or of old credentials */
 };
 
 struct exchange {
@@ -34,7 +36,7 @@ struct exchange {
     struct http_call call;
     struct http_handler handler;
     void *arg;
-    struct session_pool *pool; /* NULL until it is sent */
+    struct pooled_conn *conn; /* NULL until it is sent */
     struct http_transfer *transfer;
     uint64_t generation; /* of the credentials that it was sent with */
     bool is_ending;      /* on_end runs */
@@ -57,16 +59,16 @@ bool session_new(struct loop *loop, const struct kube_config *config, struct ses
     for (int lane = 0; lane < LANE_MAX; lane++) {
         list_init(&session->waiting[lane]);
     }
-    list_init(&session->pools);
+    list_init(&session->conns);
     *ret_session = session;
     return true;
 }
 
-static void pool_free(struct session_pool *pool)
+static void conn_free(struct pooled_conn *conn)
 {
-    list_remove(&pool->link);
-    http_pool_free(pool->http);
-    free(pool);
+    list_remove(&conn->link);
+    http_conn_free(conn->http);
+    free(conn);
 }
 
 void session_free(struct session *session)
@@ -80,8 +82,8 @@ void session_free(struct session *session)
     }
     loop_task_cancel(session->loop, &session->pump);
     struct list_link *at = NULL;
-    while ((at = list_first(&session->pools)) != NULL) {
-        pool_free(LIST_OBJECT(at, struct session_pool, link));
+    while ((at = list_first(&session->conns)) != NULL) {
+        conn_free(LIST_OBJECT(at, struct pooled_conn, link));
     }
     http_target_fini(&session->target);
     free(session);
@@ -102,8 +104,7 @@ static void exchange_free(struct exchange *exchange)
     struct session *session = exchange->session;
     list_remove(&exchange->link);
     session->live--;
-    session->under_way[exchange->lane] -= exchange->pool != NULL;
-    /* It may be another's turn, or its pool's end. */
+    /* Its stream is free for another, or its connection for none. */
     loop_task_post(session->loop, &session->pump);
     free(exchange);
 }
@@ -130,53 +131,59 @@ static void data_came(void *arg, const char *data, size_t len)
 static void transfer_ended(void *arg, const struct http_end *end)
 {
     struct exchange *exchange = arg;
+    if (end->is_handed_back) {
+        exchange->conn->is_retired = true;
+        exchange->conn = NULL;
+        exchange->transfer = NULL;
+        list_prepend(&exchange->session->waiting[exchange->lane], &exchange->link);
+        loop_task_post(exchange->session->loop, &exchange->session->pump);
+        return;
+    }
     if (end->http_status == 401) {
         kube_auth_refused(exchange->session->auth, exchange->generation);
     }
     exchange_end(exchange, end);
 }
 
-static struct session_pool *last_pool(const struct session *session)
+/* A connection of the lane with a stream to spare, a new one if need be; NULL: the lane is full. */
+static struct pooled_conn *conn_for(struct session *session, enum session_lane lane)
 {
-    if (list_is_empty(&session->pools)) {
+    size_t load = 0; /* of the lane */
+    struct list_link *at = list_first(&session->conns);
+    for (; at != NULL; at = list_after(&session->conns, at)) {
+        struct pooled_conn *conn = LIST_OBJECT(at, struct pooled_conn, link);
+        if (conn->lane != lane) {
+            continue;
+        }
+        size_t conn_load = http_conn_load(conn->http);
+        if (!conn->is_retired && conn_load < SESSION_STREAMS) {
+            return conn;
+        }
+        load += conn_load;
+    }
+    if (lane == LANE_REQUESTS && load >= SESSION_STREAMS) {
         return NULL;
     }
-    return LIST_OBJECT(session->pools.prev, struct session_pool, link);
-}
-
-/* Its connections end with the exchanges that use them. */
-static void retire_pool(const struct session *session)
-{
-    struct session_pool *pool = last_pool(session);
-    if (pool != NULL) {
-        pool->is_retired = true;
-    }
-}
-
-static struct session_pool *pool_for_next(struct session *session)
-{
-    struct session_pool *pool = last_pool(session);
-    if (pool == NULL || pool->is_retired) {
-        pool = xcalloc(1, sizeof(*pool));
-        pool->http = http_pool_new(session->loop, &session->target);
-        list_append(&session->pools, &pool->link);
-    }
-    return pool;
+    struct pooled_conn *conn = xcalloc(1, sizeof(*conn));
+    conn->session = session;
+    conn->http = http_conn_new(session->loop, &session->target);
+    conn->lane = lane;
+    list_append(&session->conns, &conn->link);
+    return conn;
 }
 
 /* A client certificate is shown when a connection is opened: a new one needs new connections. */
 static void follow_credentials(struct session *session, const struct kube_credentials *credentials)
 {
     bool has_certificate = credentials->cert_file != NULL || credentials->cert_data != NULL;
-    if (credentials->generation != session->generation && has_certificate) {
-        session->generation = credentials->generation;
-        retire_pool(session);
+    if (credentials->generation == session->generation || !has_certificate) {
+        return;
     }
-}
-
-static bool has_turn(const struct session *session, enum session_lane lane)
-{
-    return lane != LANE_REQUESTS || session->under_way[lane] < SESSION_REQUESTS;
+    session->generation = credentials->generation;
+    struct list_link *at = list_first(&session->conns);
+    for (; at != NULL; at = list_after(&session->conns, at)) {
+        LIST_OBJECT(at, struct pooled_conn, link)->is_retired = true;
+    }
 }
 
 static void send_waiting(struct session *session, enum session_lane lane,
@@ -186,15 +193,18 @@ static void send_waiting(struct session *session, enum session_lane lane,
         .on_answer = answer_came, .on_data = data_came, .on_end = transfer_ended};
 
     struct list_link *first = NULL;
-    while (has_turn(session, lane) && (first = list_first(&session->waiting[lane])) != NULL) {
+    while ((first = list_first(&session->waiting[lane])) != NULL) {
+        struct pooled_conn *conn = conn_for(session, lane);
+        if (conn == NULL) {
+            return;
+        }
         struct exchange *exchange = LIST_OBJECT(first, struct exchange, link);
         list_remove(first);
-        exchange->pool = pool_for_next(session);
+        exchange->conn = conn;
         exchange->generation = credentials->generation;
-        exchange->transfer = http_transfer_start(exchange->pool->http, &exchange->call, credentials,
-                                                 &handler, exchange);
+        exchange->transfer =
+            http_transfer_start(conn->http, &exchange->call, credentials, &handler, exchange);
         session->sent[lane]++;
-        session->under_way[lane]++;
     }
 }
 
@@ -241,14 +251,15 @@ static void credentials_came(void *arg, const struct kube_credentials *credentia
     send_all(session, credentials);
 }
 
-static void free_retired_pools(struct session *session)
+static void free_idle_conns(struct session *session)
 {
     struct list_link *next = NULL;
-    for (struct list_link *at = list_first(&session->pools); at != NULL; at = next) {
-        next = list_after(&session->pools, at);
-        struct session_pool *pool = LIST_OBJECT(at, struct session_pool, link);
-        if (pool->is_retired && http_pool_load(pool->http) == 0) {
-            pool_free(pool);
+    for (struct list_link *at = list_first(&session->conns); at != NULL; at = next) {
+        next = list_after(&session->conns, at);
+        struct pooled_conn *conn = LIST_OBJECT(at, struct pooled_conn, link);
+        bool is_kept = conn->lane == LANE_REQUESTS && !conn->is_retired;
+        if (!is_kept && http_conn_load(conn->http) == 0) {
+            conn_free(conn);
         }
     }
 }
@@ -275,7 +286,7 @@ static void pump(void *arg)
             kube_auth_wait(session->auth, session->loop, credentials_came, session);
         }
     }
-    free_retired_pools(session);
+    free_idle_conns(session);
 }
 
 struct exchange *session_start(struct session *session, enum session_lane lane,
@@ -305,14 +316,15 @@ void exchange_cancel(struct exchange *exchange)
     exchange_free(exchange);
 }
 
-void exchange_doubt(struct exchange *exchange)
+void exchange_doubt(struct exchange *exchange, int64_t quiet_ms)
 {
-    if (exchange->pool != NULL) {
-        exchange->pool->is_retired = true;
+    struct pooled_conn *conn = exchange->conn;
+    if (conn != NULL && http_conn_heard_ms(conn->http) + quiet_ms < clock_now_ms()) {
+        conn->is_retired = true;
     }
 }
 
 bool exchange_is_sent(const struct exchange *exchange)
 {
-    return exchange->pool != NULL;
+    return exchange->conn != NULL;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What requests and watches have in common: an exchange with the API server waits for credentials and
- * for its turn, goes out on a connection that can be trusted, and ends once. Knows nothing of objects.
+ * for a free stream, goes out on a connection of its lane, and ends once. Knows which connection may
+ * still be trusted; knows nothing of objects. The API server allows 100 streams on a connection, and
+ * libcurl 7.88 waits for ever beyond them, so the session stays below.
  */
 #ifndef INTERLUDE_KUBE_SESSION_H
 #define INTERLUDE_KUBE_SESSION_H
@@ -16,12 +18,11 @@
 #include "kube/http.h"
 #include "kube/loop.h"
 
-/* Requests under way at a time, each on a connection; those beyond wait in order. */
-#define SESSION_REQUESTS 16
+#define SESSION_STREAMS 80 /* on one connection */
 
 enum session_lane {
-    LANE_REQUESTS,
-    LANE_WATCHES, /* as many as there are, so that no request ever waits for a watch */
+    LANE_REQUESTS, /* one connection; what is beyond its streams waits in order */
+    LANE_WATCHES,  /* further connections, as many as needed, each freed when empty */
     LANE_MAX
 };
 
@@ -50,10 +51,10 @@ struct exchange *session_start(struct session *session, enum session_lane lane,
 void exchange_cancel(struct exchange *exchange);
 
 /*
- * The exchange got no answer in time, and other idle connections may be as dead as its own: the next
- * exchanges open new ones. The exchange itself goes on until it is canceled.
+ * The exchange got no answer in time. Unless its connection brought something else within quiet_ms, that
+ * counts as dead: no other exchange starts there. The exchange itself goes on until it is canceled.
  */
-void exchange_doubt(struct exchange *exchange);
+void exchange_doubt(struct exchange *exchange, int64_t quiet_ms);
 
 /* True once it is on its way: before that the server cannot have heard of it. */
 bool exchange_is_sent(const struct exchange *exchange);

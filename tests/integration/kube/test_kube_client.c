@@ -29,9 +29,8 @@
 #define PATIENCE_MS  60000
 #define NS           "kube-client-test"
 #define MANY_WATCHES 150
-/* One for requests, and as many for watches as their streams need. */
-#define WATCHES_SOCKETS (1 + (MANY_WATCHES + KUBE_WATCH_STREAMS - 1) / KUBE_WATCH_STREAMS)
-#define MANY_OBJECTS    620 /* more than one page */
+#define IDLE_SOCKETS 16  /* connections that may stay open after a burst, for the next */
+#define MANY_OBJECTS 620 /* more than one page */
 
 static const struct watch_timing quick = {
     .least_s = 300,
@@ -119,8 +118,8 @@ static void on_response(void *arg, const struct kube_response *response)
     (void)snprintf(asked->reason, sizeof(asked->reason), "%s", str_or_empty(response->reason));
     json_decref(asked->body);
     asked->body = json_incref(response->body);
-    if (response->http_status == 0) {
-        (void)printf("    told: %s\n", response->err.text);
+    if (response->http_status == 0 || response->http_status >= 500) {
+        (void)printf("    told: %d %s\n", response->http_status, response->err.text);
     }
     done(asked->place);
 }
@@ -227,7 +226,7 @@ static void stop_watches(struct place *place)
     }
 }
 
-/* TCP sockets that this process holds; what the first is called. libcurl has others for itself. */
+/* TCP sockets that this process holds, and what the first is called. */
 static int count_sockets(char *ret_first, size_t size)
 {
     int count = 0;
@@ -246,12 +245,6 @@ static int count_sockets(char *ret_first, size_t size)
         }
     }
     return count;
-}
-
-/* A server that says GOAWAY (--goaway-chance) makes a connection live on beside its successor. */
-static int spare_sockets(void)
-{
-    return getenv("INTERLUDE_GOAWAY") == NULL ? 0 : 8;
 }
 
 static void harm_server(const char *how)
@@ -389,7 +382,7 @@ static void test_watch_sees_every_change(void **state)
     stop_watches(place);
 }
 
-/* More watches than a connection has streams, and a request that does not have to wait for them. */
+/* Many watches, and a request that does not have to wait for them. */
 static void test_many_watches_and_a_request(void **state)
 {
     struct place *place = *state;
@@ -414,26 +407,19 @@ static void test_many_watches_and_a_request(void **state)
     ask(place, KUBE_GET, "/api/v1/namespaces/" NS, NULL, &asked);
     (void)printf("    a request beside them in %d ms\n", (int)(clock_now_ms() - start_ms));
     assert_true(asked.is_ok && clock_now_ms() - start_ms < 1000);
-    int sockets = count_sockets(NULL, 0);
-    (void)printf("    %d sockets\n", sockets);
-    assert_in_range(sockets, WATCHES_SOCKETS, WATCHES_SOCKETS + spare_sockets());
     for (size_t i = 0; i < MANY_WATCHES; i++) {
         assert_int_equal(seen[i].errors, 0);
     }
     stop_watches(place);
-    idle(place, 50);
-    assert_true(count_sockets(NULL, 0) <= 1 + spare_sockets()); /* their connections are gone */
+    assert_true(count_sockets(NULL, 0) <= IDLE_SOCKETS); /* their connections are gone */
 }
 
-/* Many requests before the first connection is open: they share it all the same. */
+/* A burst is answered by a few connections, and few of those stay open. */
 static void test_burst_of_requests(void **state)
 {
     struct place *place = *state;
     static struct asked asked[300];
     memset(asked, 0, sizeof(asked));
-    struct err err = {0};
-    kube_client_free(place->client);
-    place->client = kube_client_new(place->loop, &place->config, &err);
     const struct kube_call call = {.method = KUBE_GET, .path = "/api/v1/namespaces/" NS};
     int64_t start_ms = clock_now_ms();
     for (size_t i = 0; i < ARRAY_LEN(asked); i++) {
@@ -441,58 +427,18 @@ static void test_burst_of_requests(void **state)
         (void)kube_client_call(place->client, &call, on_response, &asked[i]);
     }
     pass(place, ARRAY_LEN(asked));
-    (void)printf("    %zu requests in %d ms\n", ARRAY_LEN(asked), (int)(clock_now_ms() - start_ms));
-    assert_true(count_sockets(NULL, 0) <= 1 + spare_sockets());
+    (void)printf("    %zu requests in %d ms, %d sockets stay\n", ARRAY_LEN(asked),
+                 (int)(clock_now_ms() - start_ms), count_sockets(NULL, 0));
+    assert_true(count_sockets(NULL, 0) <= IDLE_SOCKETS);
     for (size_t i = 0; i < ARRAY_LEN(asked); i++) {
         assert_true(asked[i].is_ok);
         asked_fini(&asked[i]);
     }
 }
 
-/* One after another, so that a GOAWAY (--goaway-chance) falls between and among them; none may fail. */
-static void test_requests_survive_goaway(void **state)
-{
-    struct place *place = *state;
-    static struct seen seen[20];
-    memset(seen, 0, sizeof(seen));
-    for (size_t i = 0; i < ARRAY_LEN(seen); i++) {
-        watch(place, map_path(place, NULL), &seen[i]);
-    }
-    pass(place, ARRAY_LEN(seen));
-    char first[64] = "";
-    char now[64] = "";
-    (void)count_sockets(first, sizeof(first));
-    int changes = 0;
-    for (int i = 0; i < 150; i++) {
-        struct asked asked[10] = {0};
-        const struct kube_call call = {.method = KUBE_GET, .path = map_path(place, NULL)};
-        for (size_t j = 0; j < ARRAY_LEN(asked); j++) {
-            asked[j].place = place;
-            (void)kube_client_call(place->client, &call, on_response, &asked[j]);
-        }
-        pass(place, ARRAY_LEN(asked));
-        for (size_t j = 0; j < ARRAY_LEN(asked); j++) {
-            assert_true(asked[j].is_ok);
-            asked_fini(&asked[j]);
-        }
-        (void)count_sockets(now, sizeof(now));
-        changes += !str_eq(first, now);
-        memcpy(first, now, sizeof(first));
-    }
-    (void)printf("    %d changes of connection, %d sockets at the end\n", changes,
-                 count_sockets(NULL, 0));
-    assert_true(count_sockets(NULL, 0) < 10);
-    stop_watches(place);
-}
-
-/*
- * Creates them all at once. A GOAWAY in between leaves some without an answer, and the caller of a write
- * must look again then: the number of those.
- */
-static int create_many(struct place *place)
+static void create_many(struct place *place)
 {
     static struct asked asked[MANY_OBJECTS];
-    int unknown = 0;
     memset(asked, 0, sizeof(asked));
     for (int i = 0; i < MANY_OBJECTS; i++) {
         json_auto_t *map = map_new(arena_printf(&place->arena, "many-%d", i), "x");
@@ -503,11 +449,36 @@ static int create_many(struct place *place)
     }
     pass(place, MANY_OBJECTS);
     for (int i = 0; i < MANY_OBJECTS; i++) {
-        assert_true(asked[i].is_ok || asked[i].err.kind == ERR_EXISTS || asked[i].http_status == 0);
-        unknown += asked[i].http_status == 0;
+        assert_true(asked[i].is_ok || asked[i].err.kind == ERR_EXISTS);
         asked_fini(&asked[i]);
     }
-    return unknown;
+}
+
+/*
+ * Ten lists of some 100 KB at a time, forty times. With these on one HTTP/2 connection, libcurl 7.88
+ * forgets the end of one sooner or later.
+ */
+static void test_large_answers_in_parallel(void **state)
+{
+    struct place *place = *state;
+    int64_t start_ms = clock_now_ms();
+    create_many(place);
+    for (int i = 0; i < 40; i++) {
+        struct asked asked[10] = {0};
+        const struct kube_call call = {
+            .method = KUBE_GET, .path = map_path(place, NULL), .deadline_ms = 10000};
+        for (size_t j = 0; j < ARRAY_LEN(asked); j++) {
+            asked[j].place = place;
+            (void)kube_client_call(place->client, &call, on_response, &asked[j]);
+        }
+        pass(place, ARRAY_LEN(asked));
+        for (size_t j = 0; j < ARRAY_LEN(asked); j++) {
+            bool is_ok = asked[j].is_ok;
+            asked_fini(&asked[j]);
+            assert_true(is_ok);
+        }
+    }
+    (void)printf("    %d ms\n", (int)(clock_now_ms() - start_ms));
 }
 
 /* All of several pages come, whichever way the server knows. */
@@ -515,11 +486,7 @@ static void test_many_objects(void **state)
 {
     struct place *place = *state;
     struct seen seen = {0};
-    for (int unknown = 1, round = 0; unknown > 0; round++) {
-        unknown = create_many(place);
-        (void)printf("    round %d: %d writes without an answer\n", round, unknown);
-        assert_true(spare_sockets() > 0 || unknown == 0);
-    }
+    create_many(place);
     int64_t start_ms = clock_now_ms();
     watch(place, map_path(place, NULL), &seen);
     pass(place, 1);
@@ -532,6 +499,7 @@ static void test_many_objects(void **state)
     stop_watches(place);
     CLEANUP(asked_fini) struct asked asked = {0};
     ask(place, KUBE_DELETE, map_path(place, NULL), NULL, &asked);
+    assert_true(asked.is_ok);
 }
 
 /* A server that does not answer: the connection is not used again, though it is open. */
@@ -570,19 +538,22 @@ static void test_server_restart(void **state)
     harm_server("restart");
     CLEANUP(asked_fini) struct asked asked = {0};
     int64_t start_ms = clock_now_ms();
+    bool is_there = false;
     do {
         idle(place, 200);
         json_auto_t *map = map_new("late", "x");
-        for (size_t i = 0; i < ARRAY_LEN(seen); i++) {
-            seen[i].wanted = "+late";
-        }
         ask(place, KUBE_POST, map_path(place, NULL), map, &asked);
-    } while (!asked.is_ok && clock_now_ms() - start_ms < PATIENCE_MS);
-    assert_true(asked.is_ok);
+        /* A 500 on the way up may have written it all the same. */
+        is_there = asked.is_ok || asked.err.kind == ERR_EXISTS;
+    } while (!is_there && clock_now_ms() - start_ms < PATIENCE_MS);
+    assert_true(is_there);
     start_ms = clock_now_ms();
     int left = 0;
     for (size_t i = 0; i < ARRAY_LEN(seen); i++) {
-        left += seen[i].wanted != NULL;
+        if (!str_eq(seen[i].last, "+late")) {
+            seen[i].wanted = "+late";
+            left++;
+        }
     }
     if (left > 0) {
         pass(place, left);
@@ -603,7 +574,7 @@ int main(void)
         TEST(test_watch_sees_every_change),
         TEST(test_many_watches_and_a_request),
         TEST(test_burst_of_requests),
-        TEST(test_requests_survive_goaway),
+        TEST(test_large_answers_in_parallel),
         TEST(test_many_objects),
         TEST(test_frozen_server),
         TEST(test_server_restart),

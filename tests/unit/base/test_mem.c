@@ -64,6 +64,15 @@ static void texts(void **state)
     mem_free_text(&printed);
 }
 
+static void a_trim_keeps_what_is_in_use(void **state)
+{
+    (void)state;
+    char *text = xstrdup("kept");
+    mem_trim();
+    assert_string_equal(text, "kept");
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -71,6 +80,7 @@ int main(void)
         cmocka_unit_test(calloc_zeroes),
         cmocka_unit_test(realloc_keeps),
         cmocka_unit_test(texts),
+        cmocka_unit_test(a_trim_keeps_what_is_in_use),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
