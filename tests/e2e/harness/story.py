@@ -216,8 +216,13 @@ class Story(unittest.TestCase):
         return [event for event in self.api.list("events", self.namespace)
                 if event["involvedObject"].get("name") == name and event["involvedObject"]["kind"] == "SchemaMigration"]
 
-    def ledger(self, database="orders"):
-        return (self.api.get("databases", self.namespace, database) or {}).get("status", {})
+    def ledger(self, database="orders", at_rest=True):
+        """The Database's status; at rest: once it is released, for the outcome is written a moment before that."""
+        seen = self.api.get("databases", self.namespace, database)
+        if seen and at_rest:
+            seen = self.api.wait("databases", self.namespace, database,
+                                 lambda now: now is None or "claim" not in now.get("status", {}), "is released", 15)
+        return (seen or {}).get("status", {})
 
     def describe(self):
         """For a failure's report: every migration, Job, pod and event of the namespace."""
