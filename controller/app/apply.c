@@ -291,15 +291,16 @@ void apply_start(struct work *work, const struct observed *seen)
         enum action action;
         void (*start)(struct work *work, const struct observed *seen);
     } actions[] = {
-        {ACTION_DRY_RUN, apply_dry_run},         {ACTION_CREATE_DATABASE, create_database},
-        {ACTION_HOLD_DATABASE, hold_database},   {ACTION_CLAIM, claim},
-        {ACTION_READ_FRESH, apply_look},         {ACTION_CREATE_JOB, apply_create_job},
-        {ACTION_READ_JOB, apply_read_job},       {ACTION_ARM, apply_arm},
-        {ACTION_READ_PODS, apply_read_pods},     {ACTION_READ_JOB_EVENTS, apply_read_job_events},
-        {ACTION_DELETE_JOB, apply_delete_job},   {ACTION_END_JOB, apply_end_job},
-        {ACTION_WRITE_STATUS, write_status},     {ACTION_RELEASE, release},
-        {ACTION_LET_GO_PODS, apply_let_go_pods}, {ACTION_LET_GO_JOB, apply_let_go_job},
-        {ACTION_RECORD_EVENT, record_event},     {ACTION_LET_GO_MIGRATION, let_go_migration},
+        /* First what the next step waits for longest: the claim needs the Database held. */
+        {ACTION_CREATE_DATABASE, create_database}, {ACTION_HOLD_DATABASE, hold_database},
+        {ACTION_DRY_RUN, apply_dry_run},           {ACTION_CLAIM, claim},
+        {ACTION_READ_FRESH, apply_look},           {ACTION_CREATE_JOB, apply_create_job},
+        {ACTION_READ_JOB, apply_read_job},         {ACTION_ARM, apply_arm},
+        {ACTION_READ_PODS, apply_read_pods},       {ACTION_READ_JOB_EVENTS, apply_read_job_events},
+        {ACTION_DELETE_JOB, apply_delete_job},     {ACTION_END_JOB, apply_end_job},
+        {ACTION_WRITE_STATUS, write_status},       {ACTION_RELEASE, release},
+        {ACTION_LET_GO_PODS, apply_let_go_pods},   {ACTION_LET_GO_JOB, apply_let_go_job},
+        {ACTION_RECORD_EVENT, record_event},       {ACTION_LET_GO_MIGRATION, let_go_migration},
         {ACTION_READ_DATABASE, read_database},
     };
     const struct meta *meta = &seen->migration->meta;

@@ -143,6 +143,8 @@ static void post_start(struct post *post, unsigned kind)
         kind == FLEET_PODS ? RESOURCE_POD : resource_of((enum workload_kind)kind);
     struct kube_watch_spec spec = {
         .path = resource_path(&arena, resource, post->scope->ns, NULL),
+        /* A run is not the application, whatever its other labels say. */
+        .label_selector = kind == FLEET_PODS ? "!" LABEL_MIGRATION_UID : NULL,
         .may_be_stale = true, /* it wakes; what a start is decided on is read anew */
     };
     store_init(&post->store, &kinds[kind]);

@@ -86,12 +86,12 @@ static void turn(struct work *work)
         arena_reset(&work->arena);
         task_reset(&work->task);
         work->is_step_done = false;
-        watch_applications(work, migration);
         observe(work, &seen);
         decide(&work->arena, &seen, &work->plan);
         set_ready(work, migration, work->plan.is_ready);
         telemetry_decided(cluster->telemetry, work->key, &work->plan);
         apply_start(work, &seen);
+        watch_applications(work, migration); /* behind what the decision asks for */
     } while (work->task.in_flight == 0 && work->is_step_done);
     if (work->task.in_flight == 0) {
         /* Nothing was left to do, so whatever Event was due has been recorded. */

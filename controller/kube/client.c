@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "kube/client_internal.h"
+#include "kube/json.h"
 #include "kube/list.h"
 #include "kube/session.h"
 #include "kube/status.h"
@@ -126,8 +127,7 @@ static void respond(struct kube_request *request, const struct kube_response *re
 static void respond_success(struct kube_request *request, struct kube_response *response)
 {
     json_error_t json_err;
-    json_auto_t *body =
-        json_loadb(buf_text(&request->answer), request->answer.len, JSON_ALLOW_NUL, &json_err);
+    json_auto_t *body = kube_json_load(buf_text(&request->answer), request->answer.len, &json_err);
     buf_fini(&request->answer);
     response->is_ok = body != NULL;
     response->body = body;

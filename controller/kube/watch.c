@@ -17,6 +17,7 @@
 #include "base/str.h"
 #include "kube/client_internal.h"
 #include "kube/frame.h"
+#include "kube/json.h"
 #include "kube/path.h"
 #include "kube/session.h"
 #include "kube/status.h"
@@ -255,7 +256,7 @@ static bool on_line(void *arg, const char *line, size_t len)
 {
     struct kube_watch *watch = arg;
     /* A NUL in a text is the user's right; it must not stop the watch. */
-    json_auto_t *root = json_loadb(line, len, JSON_ALLOW_NUL, NULL);
+    json_auto_t *root = kube_json_load(line, len, NULL);
     const char *type = json_string_value(json_object_get(root, "type"));
     const json_t *object = json_object_get(root, "object");
     enum kube_event event = KUBE_ADDED;
