@@ -256,26 +256,25 @@ static void on_event_recorded(struct task *task, const struct kube_response *res
     if (!response->is_ok && response->err.kind != ERR_EXISTS) {
         telemetry_problem(work->cluster->telemetry, "event refused", work->key, &response->err);
     }
-    free(work->recorded_event);
-    work->recorded_event = xstrdup(work->event_name);
+    char **recorded = &work->recorded_events[work->event.kind];
+    free(*recorded);
+    *recorded = xstrdup(work->event.name);
 }
 
 static void record_event(struct work *work, const struct observed *seen)
 {
-    const struct migration *migration = seen->migration;
-    const struct migration_status *status = &migration->status;
-    const struct transition *newest = &status->history[status->history_count - 1];
-    work->event_name = observe_event_name(&work->arena, migration);
+    if (!observe_next_event(work, seen->migration, seen->now_s, &work->event)) {
+        return;
+    }
     json_auto_t *object = event_build(&(struct event){
-        .name = work->event_name,
+        .name = work->event.name,
         .api_version = API_VERSION,
         .kind = "SchemaMigration",
-        .about = &migration->meta,
-        .is_warning = newest->phase == PHASE_FAILED,
-        .reason = phase_name(newest->phase),
-        .message = arena_printf(&work->arena, "%s: %s", str_or_empty(newest->reason),
-                                str_or_empty(status->message)),
-        .at_s = newest->at_s,
+        .about = &seen->migration->meta,
+        .is_warning = work->event.is_warning,
+        .reason = work->event.reason,
+        .message = work->event.message,
+        .at_s = work->event.at_s,
     });
     struct kube_call call = {
         .method = KUBE_POST,
@@ -283,6 +282,34 @@ static void record_event(struct work *work, const struct observed *seen)
         .body = object,
     };
     task_call(&work->task, &call, on_event_recorded, 0);
+}
+
+/* ---- the namespace ---- */
+
+static void on_namespace_read(struct task *task, const struct kube_response *response, size_t index)
+{
+    (void)index;
+    struct work *work = work_of(task);
+    work->learnt.namespace_state = NAMESPACE_ACTIVE;
+    if (response->is_ok) {
+        const json_t *meta = json_object_get(response->body, "metadata");
+        if (json_object_get(meta, "deletionTimestamp") != NULL) {
+            work->learnt.namespace_state = NAMESPACE_TERMINATING;
+        }
+    } else if (response->err.kind != ERR_FORBIDDEN && response->err.kind != ERR_NOT_FOUND) {
+        work->learnt.namespace_state = NAMESPACE_UNKNOWN;
+        task_fail(task, response, "read the namespace");
+    }
+}
+
+static void read_namespace(struct work *work, const struct observed *seen)
+{
+    (void)seen;
+    struct kube_call call = {
+        .method = KUBE_GET,
+        .path = resource_path(&work->arena, RESOURCE_NAMESPACE, NULL, work->ns),
+    };
+    task_call(&work->task, &call, on_namespace_read, 0);
 }
 
 void apply_start(struct work *work, const struct observed *seen)
@@ -301,7 +328,7 @@ void apply_start(struct work *work, const struct observed *seen)
         {ACTION_WRITE_STATUS, write_status},       {ACTION_RELEASE, release},
         {ACTION_LET_GO_PODS, apply_let_go_pods},   {ACTION_LET_GO_JOB, apply_let_go_job},
         {ACTION_RECORD_EVENT, record_event},       {ACTION_LET_GO_MIGRATION, let_go_migration},
-        {ACTION_READ_DATABASE, read_database},
+        {ACTION_READ_DATABASE, read_database},     {ACTION_READ_NAMESPACE, read_namespace},
     };
     const struct meta *meta = &seen->migration->meta;
     work->migration = (struct meta){

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/observe.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -11,9 +10,6 @@
 #include "codec/job.h"
 #include "domain/attempt.h"
 #include "domain/selector.h"
-
-/* The API server keeps Events for an hour by default: an older one is not made up for. */
-#define EVENT_LIFE_S 3600
 
 unsigned observe_needs(const struct migration *migration)
 {
@@ -239,34 +235,18 @@ static void find_pods(struct work *work, struct observed *seen)
 
 /* ---- Events ---- */
 
-static char *lower(struct arena *arena, const char *text)
+bool observe_next_event(struct work *work, const struct migration *migration, int64_t now_s,
+                        struct announcement *ret_event)
 {
-    char *copy = arena_strdup(arena, str_or_empty(text));
-    for (char *at = copy; *at != '\0'; at++) {
-        *at = (char)tolower((unsigned char)*at);
+    struct announcement events[ANNOUNCEMENTS_MAX];
+    size_t count = announcements(&work->arena, migration, now_s, events);
+    for (size_t i = 0; i < count; i++) {
+        if (!str_eq(events[i].name, work->recorded_events[events[i].kind])) {
+            *ret_event = events[i];
+            return true;
+        }
     }
-    return copy;
-}
-
-char *observe_event_name(struct arena *arena, const struct migration *migration)
-{
-    const struct migration_status *status = &migration->status;
-    if (status->history_count == 0) {
-        return NULL;
-    }
-    const struct transition *newest = &status->history[status->history_count - 1];
-    /* The name follows from the transition, so that a second Event of it is refused (R9). */
-    return arena_printf(arena, "%s.%.8s.%" PRId64 ".%s.%" PRIx64, migration->meta.name,
-                        migration->meta.uid, status->attempt.number,
-                        lower(arena, phase_name(newest->phase)), (uint64_t)newest->at_s);
-}
-
-static bool is_event_due(struct work *work, const struct observed *seen)
-{
-    const struct migration_status *status = &seen->migration->status;
-    const char *name = observe_event_name(&work->arena, seen->migration);
-    return name != NULL && !str_eq(name, work->recorded_event) &&
-           seen->now_s - status->history[status->history_count - 1].at_s < EVENT_LIFE_S;
+    return false;
 }
 
 /* An edit that came with the look itself asks for other applications than were looked at. */
@@ -304,6 +284,7 @@ void observe(struct work *work, struct observed *ret_seen)
     struct attempts_seen attempts = work_attempts_seen(migration);
     seen.is_database_cached =
         !learnt->is_database_fresh || !work_attempts_same(&learnt->database_asked, &attempts);
+    seen.namespace_state = learnt->namespace_state;
     find_place(work, &seen);
     find_job(work, &seen);
     find_pods(work, &seen);
@@ -312,6 +293,7 @@ void observe(struct work *work, struct observed *ret_seen)
     if (seen.now_s - work->no_pod_asked_s < stands_s) {
         seen.no_pod_reason = work->no_pod_reason;
     }
-    seen.is_event_due = is_event_due(work, &seen);
+    struct announcement event;
+    seen.is_event_due = observe_next_event(work, migration, seen.now_s, &event);
     *ret_seen = seen;
 }

@@ -4,6 +4,7 @@
 #define INTERLUDE_APP_OBSERVE_H
 
 #include "app/work.h"
+#include "domain/announce.h"
 #include "domain/observed.h"
 
 /* A fresh look older than this is none: the process may have been stopped meanwhile. */
@@ -15,8 +16,9 @@ void observe(struct work *work, struct observed *ret_seen);
 /* The kinds of the fleet that must be watched to judge the migration, as bits. */
 unsigned observe_needs(const struct migration *migration);
 
-/* The Event that tells of the newest entry of status.history: its name. In the arena. */
-char *observe_event_name(struct arena *arena, const struct migration *migration) MUST_CHECK;
+/* The first thing that has no Event yet, as far as the work knows; in its arena. False: none. */
+bool observe_next_event(struct work *work, const struct migration *migration, int64_t now_s,
+                        struct announcement *ret_event);
 
 /* The workload that inheritFrom names, as far as the fleet knows it; NULL: none. */
 const struct workload *observe_inherited(const struct work *work,

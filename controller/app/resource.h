@@ -13,6 +13,7 @@
     X(RESOURCE_JOB, "batch/v1", "jobs")                                                            \
     X(RESOURCE_POD, "v1", "pods")                                                                  \
     X(RESOURCE_EVENT, "v1", "events")                                                              \
+    X(RESOURCE_NAMESPACE, "v1", "namespaces")                                                      \
     X(RESOURCE_DEPLOYMENT, "apps/v1", "deployments")                                               \
     X(RESOURCE_STATEFUL_SET, "apps/v1", "statefulsets")                                            \
     X(RESOURCE_DAEMON_SET, "apps/v1", "daemonsets")                                                \

@@ -24,11 +24,13 @@ static void forget_all(struct work *work)
 {
     work_forget(work);
     free(work->dry_run.message);
-    free(work->recorded_event);
+    for (size_t kind = 0; kind < ANNOUNCEMENTS_MAX; kind++) {
+        free(work->recorded_events[kind]);
+        work->recorded_events[kind] = NULL;
+    }
     free(work->no_pod_reason);
     free(work->uid);
     work->dry_run = (struct dry_run_memory){0};
-    work->recorded_event = NULL;
     work->no_pod_reason = NULL;
     work->no_pod_asked_s = 0;
     work->uid = NULL;

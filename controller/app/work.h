@@ -13,6 +13,7 @@
 
 #include "app/task.h"
 #include "base/arena.h"
+#include "domain/announce.h"
 #include "domain/observed.h"
 #include "domain/plan.h"
 #include "domain/types.h"
@@ -50,6 +51,7 @@ struct learnt {
     struct pod *pods;
     size_t pod_count;
     bool are_pods_fresh;
+    enum namespace_state namespace_state;
 };
 
 /* Of the last dry run: what it was asked about, so that it is asked again when that changes. */
@@ -72,9 +74,9 @@ struct work {
     unsigned needs; /* kinds retained of the fleet */
     struct learnt learnt;
     struct dry_run_memory dry_run;
-    char *recorded_event; /* name of the last one that the server has; NULL: none known */
-    bool owes_event;      /* a status was written since: keeps a finished migration's work alive */
-    char *no_pod_reason;  /* NULL: not asked, or long ago */
+    char *recorded_events[ANNOUNCEMENTS_MAX]; /* names that the server has; NULL: none known */
+    bool owes_event;     /* a status was written since: keeps a finished migration's work alive */
+    char *no_pod_reason; /* NULL: not asked, or long ago */
     int64_t no_pod_asked_s;
     int64_t
         claimed_ms; /* when this process last wrote the claim, until a look has used that; 0: never */
@@ -90,10 +92,10 @@ struct work {
     struct meta *pods;     /* that the step lets go, as in observed.pods; likewise */
     const char
         *snapshot; /* resourceVersion that the look's lists are asked for; NULL: the latest */
-    const char *event_name; /* that the step records; likewise */
-    const char *job_name;   /* that the step creates; likewise */
-    bool ends_attempt;      /* the step writes an outcome */
-    bool is_step_done;      /* the step taught something without a request */
+    struct announcement event; /* that the step records; likewise */
+    const char *job_name;      /* that the step creates; likewise */
+    bool ends_attempt;         /* the step writes an outcome */
+    bool is_step_done;         /* the step taught something without a request */
 };
 
 struct work *work_new(struct cluster *cluster, const char *ns, const char *name) MUST_CHECK;

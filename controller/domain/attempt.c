@@ -281,3 +281,17 @@ void attempt_close(struct arena *arena, const struct attempt_end *end, int64_t n
         close_failed(arena, end, attempt);
     }
 }
+
+bool attempt_ended_from_outside(const struct attempt *attempt, const struct run_state *run)
+{
+    bool has_own_end = run->has_exit_code && !run->is_interrupted && !run->is_unsure;
+    return attempt->outcome == OUTCOME_FAILED && !has_own_end &&
+           !str_eq(attempt->reason, "NeverStarted") && !str_eq(attempt->reason, "DeadlineExceeded");
+}
+
+void attempt_blame_namespace(struct arena *arena, struct attempt *attempt)
+{
+    fail(attempt, "NamespaceDeleted",
+         arena_printf(arena, "the namespace was deleted during attempt %" PRId64 ": %s",
+                      attempt->number, attempt->message));
+}

@@ -59,6 +59,15 @@ struct attempt_end {
 void attempt_close(struct arena *arena, const struct attempt_end *end, int64_t now_s,
                    struct attempt *attempt);
 
+/* It failed, and not by itself: cut off, deleted, vanished, or nobody can tell. */
+bool attempt_ended_from_outside(const struct attempt *attempt, const struct run_state *run);
+
+/*
+ * Such an end while the namespace was being deleted: its pods go first and nothing can hold that up, so
+ * what is left to say is that, and nobody is asked to confirm anything (R4, R8b).
+ */
+void attempt_blame_namespace(struct arena *arena, struct attempt *attempt);
+
 /* The outcome leaves open whether a process still runs: only a person's word releases the claim. */
 bool attempt_end_is_unproven(const struct attempt *attempt);
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "domain/attempt.h"
+#include "domain/condition.h"
 #include "domain/decide_run.h"
 #include "domain/gates.h"
 #include "domain/jobstate.h"
@@ -77,6 +78,7 @@ static void begin_running(struct arena *arena, const struct observed *seen,
     status_begin(arena, migration, &plan->status);
     status_set_gates(arena, &plan->status, gates, seen->now_s);
     status_push_attempt(arena, &plan->status, &attempt);
+    condition_remove(&plan->status.conditions, CONDITION_VERSION_SKEW); /* of an earlier attempt */
     status_move(arena, migration, &plan->status, &move, seen->now_s);
     act(plan, ACTION_WRITE_STATUS, "S4");
 }
@@ -239,8 +241,15 @@ static void decide_closed(struct arena *arena, const struct observed *seen, stru
     const struct attempt *attempt = &migration->status.attempt;
     int64_t number = seen->database->claim.attempt;
 
-    if (attempt->number == number && attempt_end_is_unproven(attempt) &&
-        migration->confirm_ended != number) {
+    bool is_open = attempt->number == number && attempt_end_is_unproven(attempt) &&
+                   migration->confirm_ended != number;
+    bool is_deleted = migration->meta.deleted_s != 0;
+    if (is_open && is_deleted && seen->namespace_state == NAMESPACE_UNKNOWN) {
+        act(plan, ACTION_READ_NAMESPACE, "C5");
+        return;
+    }
+    /* With its namespace the claim goes too, whatever still runs: nothing could hold it. */
+    if (is_open && seen->namespace_state != NAMESPACE_TERMINATING) {
         struct run_state run;
         run_state_judge(arena, seen->pods, seen->pod_count, seen->run_container, &run);
         if (run.pods == 0 || !run.proven_ended) {

@@ -28,6 +28,7 @@ struct turn {
     const struct attempt *attempt;
     const struct job *job; /* NULL while it is not known, or gone */
     struct run_state run;
+    struct gate_verdict skew; /* R22; reason NULL: not known, or none so far */
     bool is_claimed;
     struct plan *plan;
 };
@@ -107,6 +108,49 @@ static void describe(const struct turn *turn, struct move *move)
     }
 }
 
+/* The versions of an edited spec are not those that this run was started on. */
+static void judge_skew(struct turn *turn)
+{
+    struct gates gates;
+    const struct conditions *told = &turn->migration->status.conditions;
+    if (!turn->seen->are_applications_known || attempt_spec_changed(turn->migration)) {
+        return;
+    }
+    gates_judge(turn->arena, turn->seen, &gates);
+    const struct gate_verdict *versions = &gates.verdicts[GATE_VERSIONS_COMPATIBLE];
+    if (gates.is_skewed) {
+        turn->skew =
+            (struct gate_verdict){CONDITION_TRUE, versions->reason,
+                                  arena_printf(turn->arena, "while attempt %" PRId64 " runs, %s",
+                                               turn->attempt->number, versions->message)};
+    } else if (condition_get(told, CONDITION_VERSION_SKEW) != NULL) {
+        turn->skew = (struct gate_verdict){CONDITION_FALSE, versions->reason, versions->message};
+    }
+}
+
+static bool is_skew_news(const struct turn *turn)
+{
+    return turn->skew.reason != NULL &&
+           condition_is_true(&turn->migration->status.conditions, CONDITION_VERSION_SKEW) !=
+               (turn->skew.status == CONDITION_TRUE);
+}
+
+/* Told, and nothing is stopped. */
+static void tell_skew(const struct turn *turn, struct migration_status *status)
+{
+    if (turn->skew.reason != NULL) {
+        condition_set(turn->arena, &status->conditions,
+                      &(struct condition){
+                          .type = CONDITION_VERSION_SKEW,
+                          .status = turn->skew.status,
+                          .reason = turn->skew.reason,
+                          .message = turn->skew.message,
+                          .observed_generation = status->observed_generation,
+                      },
+                      turn->seen->now_s);
+    }
+}
+
 static void show(struct turn *turn)
 {
     struct migration_status *status = &turn->plan->status;
@@ -116,6 +160,7 @@ static void show(struct turn *turn)
     if (turn->run.image_id != NULL) {
         status->attempt.image = turn->run.image_id;
     }
+    tell_skew(turn, status);
     status_move(turn->arena, turn->migration, status, &move, turn->seen->now_s);
     enum status_change change = status_compare(&turn->migration->status, status);
     if (change == STATUS_SAME) {
@@ -142,6 +187,16 @@ static void write_outcome(struct turn *turn, const char *case_id)
 
     status_begin(turn->arena, migration, status);
     attempt_close(turn->arena, &end, now_s, &status->attempt);
+    bool is_lost = turn->seen->namespace_state == NAMESPACE_TERMINATING;
+    if (attempt_ended_from_outside(&status->attempt, &turn->run)) {
+        if (turn->seen->namespace_state == NAMESPACE_UNKNOWN) {
+            act(turn, ACTION_READ_NAMESPACE, "J14"); /* its pods go first, before the migration */
+            return;
+        }
+        if (is_lost) {
+            attempt_blame_namespace(turn->arena, &status->attempt);
+        }
+    }
     struct move move = {
         .phase = status->attempt.outcome == OUTCOME_SUCCEEDED ? PHASE_SUCCEEDED : PHASE_FAILED,
         .reason = status->attempt.reason,
@@ -149,7 +204,7 @@ static void write_outcome(struct turn *turn, const char *case_id)
         .is_accepted = true,
     };
     int64_t left = attempt_retries_left(migration, &status->attempt);
-    if (move.phase == PHASE_FAILED && left > 0 && migration->meta.deleted_s == 0) {
+    if (move.phase == PHASE_FAILED && left > 0 && migration->meta.deleted_s == 0 && !is_lost) {
         move.phase = PHASE_WAITING;
         move.reason = "RetryBackoff";
         move.message = arena_printf(turn->arena, "%s; %" PRId64 " of %" PRId64 " retries left",
@@ -277,7 +332,7 @@ static void decide_active(struct turn *turn)
     } else if (turn->job->active_deadline_s == ENDED_DEADLINE_S && !turn->run.ever_started) {
         idle(turn, "J13"); /* what kept it from starting is told already, and stays */
     } else if (turn->run.ever_started && str_eq(turn->migration->status.reason, "Started") &&
-               now_s < told_s) {
+               now_s < told_s && !is_skew_news(turn)) {
         idle(turn, "J13");
         turn->plan->wake_at_s = told_s;
     } else {
@@ -323,6 +378,7 @@ void decide_run(struct arena *arena, const struct observed *seen, bool is_claime
         .plan = plan,
     };
     run_state_judge(arena, seen->pods, seen->pod_count, seen->run_container, &turn.run);
+    judge_skew(&turn);
 
     /* That another has its name is no proof that it is gone, unless the server says so now. */
     bool is_gone = seen->job_presence == PRESENCE_ABSENT ||

@@ -274,6 +274,7 @@ static void judge_applications(struct arena *arena, const struct observed *seen,
         if (!verdict.is_compatible) {
             breaches = join(arena, breaches, verdict.compatible_message);
             breach_reason = breach_reason == NULL ? verdict.compatible_reason : breach_reason;
+            gates->is_skewed = gates->is_skewed || !verdict.is_absent;
         }
         if (!verdict.is_settled) {
             unsettled = join(arena, unsettled, verdict.settled_message);

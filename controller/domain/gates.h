@@ -32,7 +32,8 @@ struct gate_verdict {
 
 struct gates {
     struct gate_verdict verdicts[GATE_MAX];
-    bool are_applications_judged;            /* false: nothing is known of them now */
+    bool are_applications_judged; /* false: nothing is known of them now */
+    bool is_skewed; /* something runs outside the versions; that nothing runs is no skew */
     struct application_status *applications; /* for the status */
     size_t application_count;
     const char *running; /* "2.1.0 (3), 1.9.2 (1)"; NULL: nothing runs */

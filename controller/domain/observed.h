@@ -31,6 +31,9 @@ struct dry_run {
 /* Whether something is there. ABSENT is only ever the word of a fresh read, never of a cache. */
 enum presence { PRESENCE_UNKNOWN, PRESENCE_ABSENT, PRESENCE_PRESENT };
 
+/* Whether all of the migration's namespace is being deleted; UNKNOWN: not asked. */
+enum namespace_state { NAMESPACE_UNKNOWN, NAMESPACE_ACTIVE, NAMESPACE_TERMINATING };
+
 /* How long the Events' word about a missing pod stands before they are read again. */
 #define NO_POD_REASON_STANDS_S  30 /* they told a reason */
 #define NO_POD_SILENCE_STANDS_S 3  /* they told none: it may be on its way */
@@ -74,7 +77,9 @@ struct observed {
         *no_pod_reason; /* why the Job controller could create no pod, from its Events; "": they do
                            not say; NULL: not asked, or long ago */
 
-    bool is_event_due; /* the newest entry of status.history has no Event yet, as far as we know */
+    enum namespace_state namespace_state;
+
+    bool is_event_due; /* something that happened has no Event yet, as far as we know */
 };
 
 #endif

@@ -32,6 +32,7 @@ enum action {
     ACTION_RECORD_EVENT = 1 << 16,     /* of the newest entry of status.history */
     ACTION_LET_GO_MIGRATION = 1 << 17, /* 11, 15: finalizer off the migration */
     ACTION_READ_DATABASE = 1 << 18,    /* 11: whether the claim is really gone */
+    ACTION_READ_NAMESPACE = 1 << 19,   /* 10: whether all of it is being deleted */
 };
 
 struct plan {

@@ -29,6 +29,8 @@
 #define ANNOTATION_ABANDON       "interlude.dev/abandon"
 #define ANNOTATION_CONFIRM_ENDED "interlude.dev/confirm-ended"
 
+#define CONDITION_VERSION_SKEW "VersionSkew"
+
 /* ---- enumerations; the second word is the API's ---- */
 
 #define STEPS(X) X(STEP_EXPAND, "Expand") X(STEP_DATA, "Data") X(STEP_CONTRACT, "Contract")

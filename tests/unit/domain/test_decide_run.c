@@ -7,6 +7,8 @@
 #include <cmocka.h>
 /* clang-format on */
 #include "cases.h"
+#include "domain/announce.h"
+#include "domain/condition.h"
 #include "domain/decide.h"
 #include "world.h"
 
@@ -558,6 +560,54 @@ static const struct world rows[] = {
         .expected = {.case_id = "J8", OUTCOME(FAILED, "ExitCode")},
     },
     {
+        .name = "J14 cut off: with its namespace?",
+        .migration = RUNNING_M,
+        .namespace_not_read = true,
+        .claim_attempt = 1,
+        .job = {FAILED},
+        .pod = POD_EVICTED,
+        .seen = {PRESENT},
+        .expected = {.case_id = "J14", .actions = ACTION_READ_NAMESPACE},
+    },
+    {
+        .name = "J8 R4 cut off with its namespace",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {FAILED},
+        .pod = POD_EVICTED,
+        .seen = {PRESENT, .namespace_state = NAMESPACE_TERMINATING},
+        .expected = {.case_id = "J8",
+                     OUTCOME(FAILED, "NamespaceDeleted"),
+                     .message = "~the namespace was deleted during attempt 1: "},
+    },
+    {
+        .name = "J8 R8b on a lost node, with its namespace: nobody is left to confirm",
+        .migration = DELETED_M,
+        .claim_attempt = 1,
+        .job = {FAILED},
+        .pod = POD_LOST,
+        .seen = {PRESENT, PODS_FRESH, .namespace_state = NAMESPACE_TERMINATING},
+        .expected = {.case_id = "J8", OUTCOME(FAILED, "NamespaceDeleted")},
+    },
+    {
+        .name = "J8 what failed by itself keeps its reason",
+        .migration = DELETED_M,
+        .claim_attempt = 1,
+        .job = {FAILED},
+        .pod = POD_FAILED,
+        .seen = {PRESENT, .namespace_state = NAMESPACE_TERMINATING},
+        .expected = {.case_id = "J8", OUTCOME(FAILED, "ExitCode")},
+    },
+    {
+        .name = "J8 and what succeeded before, its success",
+        .migration = DELETED_M,
+        .claim_attempt = 1,
+        .job = {COMPLETE},
+        .pod = POD_SUCCEEDED,
+        .seen = {PRESENT, .namespace_state = NAMESPACE_TERMINATING},
+        .expected = {.case_id = "J8", OUTCOME(SUCCEEDED, "Completed")},
+    },
+    {
         .name = "J8 R9 the Event of the start is not forgotten",
         .migration = RUNNING_M,
         .claim_attempt = 1,
@@ -780,6 +830,103 @@ static void test_running_is_stable(void **state)
     arena_fini(&arena);
 }
 
+/* One application that runs 1.9.2 where >=2 is wanted. */
+static struct container_image old_image = {"api", "registry.example/orders-api:1.9.2"};
+static const struct workload old_workload = {
+    .meta = {.name = "orders-api", .uid = "uid-d"},
+    .pod_template = {.containers = &old_image, .container_count = 1},
+};
+static const struct workload *old_workloads[] = {&old_workload};
+static const struct application_seen old_seen = {.workloads = old_workloads, .workload_count = 1};
+static const struct application_seen nothing_seen;
+
+static const struct condition *skew_of(const struct plan *plan)
+{
+    return condition_get(&plan->status.conditions, CONDITION_VERSION_SKEW);
+}
+
+/* R22: told at once, though the run has only just begun; told again when it is over; and no more. */
+static void test_skew_is_told(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct application application = {.name = "orders-api", .versions = ">=2"};
+    struct world world = {
+        .migration = {.meta = {HELD},
+                      .applications = &application,
+                      .application_count = 1,
+                      .status = {RUNS}},
+        .claim_attempt = 1,
+        .job = {ARMED},
+        .pod = POD_RUNNING,
+        .seen = {PRESENT, .are_applications_known = true, .applications = &old_seen},
+    };
+    world.migration.status.attempt.start_s = NOW - 1;
+    struct observed seen = world_see(&arena, &world);
+    struct plan plan;
+    decide(&arena, &seen, &plan);
+    assert_string_equal(plan.case_id, "J12");
+    assert_int_equal(plan.actions, ACTION_WRITE_STATUS);
+    assert_false(plan.is_status_minor);
+    assert_int_equal(skew_of(&plan)->status, CONDITION_TRUE);
+    assert_text(skew_of(&plan)->message, "~while attempt 1 runs, orders-api");
+    assert_int_equal(plan.status.phase, PHASE_RUNNING);
+
+    world.migration.status = plan.status;
+    struct announcement told[ANNOUNCEMENTS_MAX];
+    assert_int_equal(announcements(&arena, &world.migration, NOW + 1, told), 2);
+    assert_int_equal(told[0].kind, ANNOUNCE_SKEW);
+    assert_true(told[0].is_warning);
+    assert_int_equal(announcements(&arena, &world.migration, NOW + 3600, told), 0);
+
+    application.versions = ">=1";
+    seen.now_s = NOW + 60;
+    decide(&arena, &seen, &plan);
+    assert_string_equal(plan.case_id, "J12");
+    assert_int_equal(skew_of(&plan)->status, CONDITION_FALSE);
+    assert_int_equal(skew_of(&plan)->changed_s, NOW + 60);
+    world.migration.status = plan.status;
+    decide(&arena, &seen, &plan);
+    assert_string_equal(plan.case_id, "J13");
+    arena_fini(&arena);
+}
+
+static void test_no_skew(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct application application = {.name = "orders-api", .versions = ">=2"};
+    struct world world = {
+        .migration = {.meta = {HELD, .generation = 2},
+                      .spec_hash = HASH2,
+                      .applications = &application,
+                      .application_count = 1,
+                      .status = {RUNS}},
+        .claim_attempt = 1,
+        .job = {ARMED},
+        .pod = POD_RUNNING,
+        .seen = {PRESENT, .are_applications_known = true, .applications = &old_seen},
+    };
+    struct observed seen = world_see(&arena, &world);
+    struct plan plan;
+    /* Edited: these are not the versions that the run was started on. */
+    decide(&arena, &seen, &plan);
+    assert_null(skew_of(&plan));
+    /* Not known yet. */
+    world.migration.spec_hash = HASH;
+    seen.are_applications_known = false;
+    decide(&arena, &seen, &plan);
+    assert_null(skew_of(&plan));
+    /* That nothing runs at all is no skew. */
+    seen.are_applications_known = true;
+    seen.applications = &nothing_seen;
+    world.database.version = "2";
+    decide(&arena, &seen, &plan);
+    assert_string_equal(plan.case_id, "J12");
+    assert_null(skew_of(&plan));
+    arena_fini(&arena);
+}
+
 static void test_outcome_in_full(void **state)
 {
     (void)state;
@@ -810,6 +957,8 @@ int main(void)
 {
     const struct CMUnitTest others[] = {
         cmocka_unit_test(test_running_is_stable),
+        cmocka_unit_test(test_skew_is_told),
+        cmocka_unit_test(test_no_skew),
         cmocka_unit_test(test_outcome_in_full),
     };
     int failed = CASES_RUN("decide_run", rows, world_test);

@@ -155,6 +155,9 @@ struct observed world_see(struct arena *arena, struct world *world)
     }
     seen.now_s = seen.now_s != 0 ? seen.now_s : NOW;
     seen.migration = &world->migration;
+    if (seen.namespace_state == NAMESPACE_UNKNOWN && !world->namespace_not_read) {
+        seen.namespace_state = NAMESPACE_ACTIVE;
+    }
     seen.database = world->no_database ? NULL : &world->database;
     seen.job = seen.job_presence == PRESENCE_PRESENT ? &world->job : NULL;
     if (world->pod != POD_NONE) {

@@ -55,6 +55,7 @@ struct world {
     enum pod_sketch pod;
     bool has_pod_finalizer;
     bool no_database;
+    bool namespace_not_read;
     int64_t claim_attempt;  /* of a claim of the migration's; 0: as database.claim says */
     const char *claim_hash; /* default HASH */
     struct observed seen;   /* flags and what else is not said above */

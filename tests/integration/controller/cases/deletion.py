@@ -109,7 +109,9 @@ class Deletion(Case):
         self.migrate("waits", to="2")
         self.closed("LockHeld", "waits")
         self.api.delete("namespaces", None, self.namespace)
+        self.reaches("runs", "Failed", "NamespaceDeleted")
         self.world.wait("namespaces", None, self.namespace, lambda seen: seen is None, "is gone", 150)
+        self.assertEqual(1, len(self.started("runs")))
 
     test_namespace.lasts = 60
 

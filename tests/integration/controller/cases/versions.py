@@ -226,6 +226,24 @@ class Versions(Case):
         self.assertEqual("False", self.conditions(self.migration())[GATE])
         self.holds()
 
+    def test_skew_during_the_run(self):
+        """R22: a version that leaves the constraint while the migration runs is told at once; nothing is stopped."""
+        self.deploy()
+        self.rolled_out()
+        self.migrate(how={"hold": "true"}, applications=[self.application(">=1.0.0 <2.0.0")])
+        self.running()
+        self.roll_to("2.0.0")
+        skewed = self.expect("first", lambda seen: self.conditions(seen).get("VersionSkew") == "True", "tells of the skew", 20)
+        self.assertIn("2.0.0", self.condition(skewed, "VersionSkew")["message"])
+        self.world.until(self.namespace, lambda: [event["type"] for event in self.events("first") if event["reason"] == "VersionSkew"] == ["Warning"],
+                         "there is one Event of it")
+        self.roll_to("1.0.1")
+        self.expect("first", lambda seen: self.conditions(seen).get("VersionSkew") == "False", "tells that it is over")
+        self.finish()
+        self.succeeds()
+        self.assertEqual(1, len([event for event in self.events("first") if event["reason"] == "VersionSkew"]))
+        self.holds()
+
 
 class Rollout(Case):
 
