@@ -19,6 +19,7 @@ static const char *const version_sources[] = {VERSION_SOURCES(X)};
 static const char *const when_absent[] = {WHEN_ABSENT(X)};
 static const char *const rollouts[] = {ROLLOUTS(X)};
 static const char *const ready_when[] = {READY_WHEN(X)};
+static const char *const on_interruption[] = {ON_INTERRUPTION(X)};
 #undef X
 
 /* The kinds that a migration may name: all before ReplicaSet. */
@@ -108,6 +109,19 @@ static void inherit_from_read(struct reader *reader, const json_t *run, struct i
     reader_leave(reader, mark);
 }
 
+/* run.verify and run.recover: their command goes to the Job as it stands. */
+static void step_check(struct reader *reader, const json_t *run, const char *key)
+{
+    const json_t *step = reader_object(reader, run, key);
+    size_t mark = reader_enter(reader, key);
+    size_t count = 0;
+    (void)reader_texts(reader, step, "command", &count);
+    if (step != NULL && count == 0) {
+        reader_refuse(reader, "command", "is missing; it says what to run");
+    }
+    reader_leave(reader, mark);
+}
+
 static void run_read(struct reader *reader, const json_t *spec, struct migration *ret)
 {
     const json_t *run = reader_object(reader, spec, "run");
@@ -116,6 +130,9 @@ static void run_read(struct reader *reader, const json_t *spec, struct migration
     }
     size_t mark = reader_enter(reader, "run");
     ret->retries = reader_number(reader, run, "retries", 0);
+    ret->on_interruption = (enum on_interruption)reader_word(
+        reader, run, "onInterruption",
+        (struct word_list){on_interruption, ARRAY_LEN(on_interruption)}, ON_INTERRUPTION_FAIL);
     ret->timeout_s = reader_duration_s(reader, run, "timeout", 0);
     ret->start_timeout_s = reader_duration_s(reader, run, "startTimeout", 0);
     ret->keep_for_s = reader_duration_s(reader, run, "keepFor", -1);
@@ -134,6 +151,8 @@ static void run_read(struct reader *reader, const json_t *spec, struct migration
                       has_container ? "both" : "none");
     }
     inherit_from_read(reader, run, &ret->inherit_from);
+    step_check(reader, run, "verify");
+    step_check(reader, run, "recover");
     reader_leave(reader, mark);
 }
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/inherit.h"
 
-#include <stdio.h>
-
 #include "base/str.h"
 #include "codec/meta.h"
+#include "codec/named.h"
 #include "codec/pod_template.h"
 #include "codec/writer.h"
 
@@ -42,20 +41,6 @@ static void copy_fields(json_t *to, const json_t *from, const char *const *names
     }
 }
 
-/* The item of a list of named things, borrowed; or NULL. */
-static json_t *named(const json_t *list, const char *name)
-{
-    size_t i = 0;
-    json_t *item = NULL;
-    json_array_foreach(list, i, item)
-    {
-        if (name != NULL && str_eq(json_string_value(json_object_get(item, "name")), name)) {
-            return item;
-        }
-    }
-    return NULL;
-}
-
 /* The container that from means: the named one, the only one, the template's default. */
 static const json_t *chosen_container(const json_t *template, const struct inherit_from *from,
                                       struct err *err)
@@ -69,7 +54,7 @@ static const json_t *chosen_container(const json_t *template, const struct inher
     if (name == NULL) {
         name = meta_annotation_get(template, ANNOTATION_DEFAULT_CONTAINER);
     }
-    const json_t *container = named(containers, name);
+    const json_t *container = named_item(containers, name);
     if (container == NULL && name == NULL) {
         err_set(err, ERR_INVALID,
                 "spec.run.container.inheritFrom.container: %s/%s has %zu containers; name one",
@@ -119,7 +104,7 @@ static void drop_lost_mounts(json_t *container, const char *field, const json_t 
     json_t *mounts = json_object_get(container, field);
     for (size_t i = json_array_size(mounts); i-- > 0;) {
         const json_t *mount = json_array_get(mounts, i);
-        if (named(volumes, json_string_value(json_object_get(mount, "name"))) == NULL) {
+        if (named_item(volumes, json_string_value(json_object_get(mount, "name"))) == NULL) {
             (void)json_array_remove(mounts, i);
         }
     }
@@ -145,8 +130,8 @@ static bool is_mounted(const json_t *containers, const char *volume)
     json_t *container = NULL;
     json_array_foreach(containers, i, container)
     {
-        if (named(json_object_get(container, "volumeMounts"), volume) != NULL ||
-            named(json_object_get(container, "volumeDevices"), volume) != NULL) {
+        if (named_item(json_object_get(container, "volumeMounts"), volume) != NULL ||
+            named_item(json_object_get(container, "volumeDevices"), volume) != NULL) {
             return true;
         }
     }
@@ -192,14 +177,6 @@ static void rename_references(json_t *value, const char *from, const char *to)
     }
 }
 
-static void free_name(const json_t *sidecars, char *ret_name, size_t size)
-{
-    (void)snprintf(ret_name, size, "%s", RUN_CONTAINER);
-    for (unsigned i = 2; named(sidecars, ret_name) != NULL; i++) {
-        (void)snprintf(ret_name, size, "%s-%u", RUN_CONTAINER, i);
-    }
-}
-
 json_t *inherit_pod_spec(const json_t *workload, const struct inherit_from *from, struct err *err)
 {
     const json_t *template = json_object_get(json_object_get(workload, "spec"), "template");
@@ -212,7 +189,7 @@ json_t *inherit_pod_spec(const json_t *workload, const struct inherit_from *from
     json_t *sidecars = sidecars_copy(spec);
     drop_mounts(sidecars, volumes);
     char name[64];
-    free_name(sidecars, name, sizeof(name));
+    named_free(RUN_CONTAINER, sidecars, NULL, name, sizeof(name));
     json_t *container = writer_pair("name", json_string(name));
     copy_fields(container, source, kept_of_container, ARRAY_LEN(kept_of_container));
     drop_claims(container);

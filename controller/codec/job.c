@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "codec/inherit.h"
+#include "codec/job_steps.h"
 #include "codec/meta.h"
 #include "codec/pod_template.h"
 #include "codec/writer.h"
@@ -273,6 +274,9 @@ static json_t *template_build(const struct migration *m, int64_t attempt, const 
     write_text(json_object_get(json_object_get(template, "metadata"), "annotations"),
                ANNOTATION_DEFAULT_CONTAINER, json_string_value(json_object_get(container, "name")));
     forbid_restarts(json_object_get(template, "spec"));
+    if (!job_steps_add(template, run, m->status.attempt.is_recovery_due, err)) {
+        return NULL;
+    }
     return json_incref(template);
 }
 

@@ -28,6 +28,7 @@ static const struct default_value {
     {.path = "applications[].whenAbsent", .text = "Wait"},
     {.path = "readyWhen", .text = "Succeeded"},
     {.path = "run.retries", .number = 0},
+    {.path = "run.onInterruption", .text = "Fail"},
     {.path = "run.container.inheritFrom.kind", .text = "Deployment"},
 };
 

@@ -53,6 +53,23 @@ static json_t *applications_encode(const struct migration_status *status)
     return list;
 }
 
+static json_t *check_encode(const struct check *check)
+{
+    json_t *object = json_object();
+    if (check->has_ended) {
+        write_number(object, "exitCode", check->exit_code);
+        write_text(object, "message", check->message);
+    }
+    return object;
+}
+
+static void write_true(json_t *object, const char *key, bool is_true)
+{
+    if (is_true) {
+        (void)json_object_set_new(object, key, json_true());
+    }
+}
+
 static json_t *attempt_encode(const struct attempt *attempt)
 {
     json_t *object = json_object();
@@ -78,6 +95,9 @@ static json_t *attempt_encode(const struct attempt *attempt)
         write_number(object, "exitCode", attempt->exit_code);
     }
     write_text(object, "message", attempt->message);
+    write_filled(object, "verify", check_encode(&attempt->verify));
+    write_true(object, "interrupted", attempt->is_interrupted);
+    write_true(object, "recoveryDue", attempt->is_recovery_due);
     return object;
 }
 

@@ -14,6 +14,21 @@ static enum phase phase_read(struct reader *reader, const json_t *object)
     return (enum phase)reader_word(reader, object, "phase", list, PHASE_PENDING);
 }
 
+static void check_read(struct reader *reader, const json_t *attempt, struct check *ret)
+{
+    const json_t *check = reader_object(reader, attempt, "verify");
+    if (check == NULL) {
+        return;
+    }
+    size_t mark = reader_enter(reader, "verify");
+    *ret = (struct check){
+        .has_ended = true,
+        .exit_code = reader_number(reader, check, "exitCode", 0),
+        .message = reader_text(reader, check, "message"),
+    };
+    reader_leave(reader, mark);
+}
+
 static void attempt_fields(struct reader *reader, const json_t *object, bool is_done,
                            struct attempt *ret)
 {
@@ -32,7 +47,10 @@ static void attempt_fields(struct reader *reader, const json_t *object, bool is_
         .has_exit_code = json_is_integer(json_object_get(object, "exitCode")),
         .exit_code = reader_number(reader, object, "exitCode", 0),
     };
+    ret->is_interrupted = reader_flag(reader, object, "interrupted");
+    ret->is_recovery_due = reader_flag(reader, object, "recoveryDue");
     if (!is_done) {
+        check_read(reader, object, &ret->verify);
         ret->image = reader_text(reader, object, "image");
         ret->message = reader_text(reader, object, "message");
     }

@@ -49,32 +49,68 @@ bool attempt_spec_changed(const struct migration *migration)
 
 /*
  * A run that failed by itself, or never ran. What was cut off, or took too long, may have left a lock
- * behind (R21); where another container than the run's failed, the run may have done its work.
+ * behind (R21); where a check or another container failed, the run may have done its work.
  */
 static bool may_be_retried(const struct attempt *attempt)
 {
     return attempt->outcome == OUTCOME_FAILED &&
            (str_eq(attempt->reason, "ExitCode") || str_eq(attempt->reason, "OOMKilled") ||
             str_eq(attempt->reason, "InitContainerFailed") ||
-            str_eq(attempt->reason, "NeverStarted"));
+            str_eq(attempt->reason, "RecoverFailed") || str_eq(attempt->reason, "NeverStarted"));
 }
 
-/* Attempts in a row, newest first, that ran this spec and failed by themselves. */
+/* Ended by what run.onInterruption is to overcome. */
+static bool is_retried_interruption(const struct migration *migration,
+                                    const struct attempt *attempt)
+{
+    return migration->on_interruption == ON_INTERRUPTION_RETRY &&
+           attempt->outcome == OUTCOME_FAILED && attempt->is_interrupted;
+}
+
+/*
+ * Attempts in a row, newest first, that ran this spec and failed by themselves. Interruptions between
+ * them neither count nor begin the count anew.
+ */
 static int64_t failures(const struct migration *migration, const struct attempt *newest)
 {
     int64_t count = 0;
-    if (!may_be_retried(newest)) {
+    if (!may_be_retried(newest) || is_retried_interruption(migration, newest)) {
         return 0;
     }
     count++;
     for (size_t i = 0; i < migration->status.attempt_count; i++) {
         const struct attempt *earlier = &migration->status.attempts[i];
-        if (!may_be_retried(earlier) || !str_eq(earlier->spec_hash, newest->spec_hash)) {
+        bool is_interruption = is_retried_interruption(migration, earlier);
+        if (!str_eq(earlier->spec_hash, newest->spec_hash) ||
+            (!is_interruption && !may_be_retried(earlier))) {
+            break;
+        }
+        count += is_interruption ? 0 : 1;
+    }
+    return count;
+}
+
+/* Attempts in a row, newest first, that ran this spec and were interrupted; as far as remembered. */
+static int64_t interruptions(const struct migration *migration)
+{
+    const struct migration_status *status = &migration->status;
+    int64_t count = 1;
+    for (size_t i = 0; i < status->attempt_count; i++) {
+        const struct attempt *earlier = &status->attempts[i];
+        if (!earlier->is_interrupted || !str_eq(earlier->spec_hash, status->attempt.spec_hash)) {
             break;
         }
         count++;
     }
     return count;
+}
+
+bool attempt_is_tried_again(const struct migration *migration, const struct attempt *ended)
+{
+    bool is_confirmed =
+        !attempt_end_is_unproven(ended) || migration->confirm_ended == ended->number;
+    return is_retried_interruption(migration, ended) && is_confirmed &&
+           str_eq(migration->spec_hash, ended->spec_hash);
 }
 
 int64_t attempt_retries_left(const struct migration *migration, const struct attempt *ended)
@@ -100,7 +136,8 @@ bool attempt_may_begin(const struct migration *migration)
     /* Judged by the attempt and not by the phase: an edit that is taken back asks for nothing. */
     return attempt->outcome == OUTCOME_FAILED &&
            (migration->retry == attempt->number || attempt_spec_changed(migration) ||
-            attempt_retries_left(migration, attempt) > 0);
+            attempt_retries_left(migration, attempt) > 0 ||
+            attempt_is_tried_again(migration, attempt));
 }
 
 bool migration_is_unfinished(const struct migration *migration)
@@ -113,16 +150,17 @@ bool migration_is_unfinished(const struct migration *migration)
 int64_t attempt_not_before(const struct migration *migration)
 {
     const struct attempt *attempt = &migration->status.attempt;
-    bool is_own_retry = may_be_retried(attempt) &&
+    bool is_interruption = attempt_is_tried_again(migration, attempt);
+    bool is_own_retry = (may_be_retried(attempt) || is_interruption) &&
                         str_eq(migration->spec_hash, attempt->spec_hash) &&
                         migration->retry != attempt->number;
     if (!is_own_retry) {
         return 0;
     }
     const struct backoff_policy policy = {RETRY_FIRST_S, RETRY_LARGEST_S};
+    int64_t in_a_row = is_interruption ? interruptions(migration) : failures(migration, attempt);
     /* All of the delay, without jitter: it stands in the message. */
-    return attempt->completion_s +
-           backoff_delay_ms(&policy, (unsigned)failures(migration, attempt), 1023);
+    return attempt->completion_s + backoff_delay_ms(&policy, (unsigned)in_a_row, 1023);
 }
 
 /* When the gate closed because of which it was given back. */
@@ -156,11 +194,6 @@ bool attempt_end_is_unproven(const struct attempt *attempt)
     return str_eq(attempt->reason, "EndUnproven");
 }
 
-static const char *output(struct arena *arena, const struct run_state *run)
-{
-    return str_is_empty(run->message) ? "" : arena_printf(arena, "; last output: %s", run->message);
-}
-
 static void fail(struct attempt *attempt, const char *reason, const char *message)
 {
     attempt->outcome = OUTCOME_FAILED;
@@ -174,13 +207,13 @@ static void close_vanished(struct arena *arena, const struct run_state *run,
 {
     const char *told = "no pod of it is left, the result is unknown";
     if (run->pods > 0 && run->has_exit_code) {
-        told = run->exit_code == 0
-                   ? "its pod exited with 0, so it may have done its work"
-                   : arena_printf(arena, "its pod exited with %" PRId64, run->exit_code);
+        bool has_check_failed = run->check.has_ended && run->check.exit_code != 0;
+        int64_t code = has_check_failed ? run->check.exit_code : run->exit_code;
+        told = code == 0 ? "its pod exited with 0, so it may have done its work"
+                         : arena_printf(arena, "its pod exited with %" PRId64, code);
     }
     fail(attempt, "JobVanished",
-         arena_printf(arena, "Job %s was deleted during the run; %s%s", attempt->job, told,
-                      output(arena, run)));
+         arena_printf(arena, "Job %s was deleted during the run; %s", attempt->job, told));
 }
 
 static void close_never_started(struct arena *arena, const struct attempt_end *end,
@@ -201,8 +234,8 @@ static void close_unsure(struct arena *arena, const struct run_state *run, struc
                           ? "its Job is complete, but the pod that would prove it is gone"
                           : "it exited with 0, but after it was asked to stop";
     fail(attempt, "InterruptedUnproven",
-         arena_printf(arena, "nothing proves that attempt %" PRId64 " did its work: %s%s",
-                      attempt->number, why, output(arena, run)));
+         arena_printf(arena, "nothing proves that attempt %" PRId64 " did its work: %s",
+                      attempt->number, why));
 }
 
 /* R4a. Without any pod it takes a Job that never could have one, or that says why it has none. */
@@ -212,31 +245,56 @@ static bool has_never_started(const struct attempt_end *end)
            (end->run->pods > 0 || end->job->is_failed || job_is_parked(end->job));
 }
 
+/* By its own deadline: run.timeout, or the one that ends a run which never started. */
+static bool was_late(const struct job *job)
+{
+    return job != NULL && job->is_failed && str_eq(job->failed_reason, "DeadlineExceeded");
+}
+
+/* A container ended by itself, and not with 0. */
+static void close_exited(struct arena *arena, const struct run_state *run, struct attempt *attempt)
+{
+    const char *reason = run->reason == NULL ? "ExitCode" : run->reason;
+    const char *message = NULL;
+    if (str_eq(reason, "VerifyFailed")) {
+        const char *words = str_or_empty(run->check.message);
+        message = arena_printf(arena,
+                               "attempt %" PRId64 " exited with %" PRId64
+                               ", and its check failed with exit code %" PRId64 "%s%s",
+                               attempt->number, run->exit_code, run->check.exit_code,
+                               words[0] == '\0' ? "" : ": ", words);
+    } else if (str_eq(reason, "RecoverFailed")) {
+        message = arena_printf(arena,
+                               "attempt %" PRId64 " was not begun, because run.recover failed with "
+                               "exit code %" PRId64,
+                               attempt->number, run->exit_code);
+    } else {
+        message = arena_printf(arena, "attempt %" PRId64 " failed with exit code %" PRId64 " (%s)",
+                               attempt->number, run->exit_code, reason);
+    }
+    fail(attempt, reason, message);
+}
+
 static void close_failed(struct arena *arena, const struct attempt_end *end,
                          struct attempt *attempt)
 {
     const struct run_state *run = end->run;
     const struct job *job = end->job;
-    bool was_late = job->is_failed && str_eq(job->failed_reason, "DeadlineExceeded");
-    if (was_late) {
+    if (was_late(job)) {
         fail(attempt, "DeadlineExceeded",
              arena_printf(arena,
-                          "attempt %" PRId64 " was stopped after its timeout of %" PRId64 "s%s",
-                          attempt->number, job->active_deadline_s, output(arena, run)));
+                          "attempt %" PRId64 " was stopped after its timeout of %" PRId64 "s",
+                          attempt->number, job->active_deadline_s));
     } else if (job->is_suspended) {
         fail(attempt, "Suspended",
-             arena_printf(arena, "Job %s was suspended by hand during the run%s", attempt->job,
-                          output(arena, run)));
+             arena_printf(arena, "Job %s was suspended by hand during the run", attempt->job));
     } else if (run->is_interrupted) {
-        fail(attempt, run->reason == NULL ? "Interrupted" : run->reason,
-             arena_printf(arena, "attempt %" PRId64 " was cut off from outside (%s)%s",
-                          attempt->number, run->reason == NULL ? "Interrupted" : run->reason,
-                          output(arena, run)));
-    } else if (run->has_exit_code) {
-        const char *reason = run->reason == NULL ? "ExitCode" : run->reason;
+        const char *reason = run->reason == NULL ? "Interrupted" : run->reason;
         fail(attempt, reason,
-             arena_printf(arena, "attempt %" PRId64 " failed with exit code %" PRId64 " (%s)%s",
-                          attempt->number, run->exit_code, reason, output(arena, run)));
+             arena_printf(arena, "attempt %" PRId64 " was cut off from outside (%s)",
+                          attempt->number, reason));
+    } else if (run->has_exit_code) {
+        close_exited(arena, run, attempt);
     } else {
         fail(attempt, "JobDeleted",
              arena_printf(
@@ -246,24 +304,58 @@ static void close_failed(struct arena *arena, const struct attempt_end *end,
     }
 }
 
-void attempt_close(struct arena *arena, const struct attempt_end *end, int64_t now_s,
-                   struct attempt *attempt)
+bool attempt_was_interrupted(const struct attempt_end *end, const struct attempt *attempt)
 {
     const struct run_state *run = end->run;
+    if (attempt->outcome != OUTCOME_FAILED) {
+        return false;
+    }
+    if (attempt_end_is_unproven(attempt)) {
+        return true;
+    }
+    if (was_late(end->job)) {
+        return false;
+    }
+    if (str_eq(attempt->reason, "NeverStarted")) {
+        return run->is_interrupted;
+    }
+    bool ended_by_itself =
+        run->pods > 0 && run->has_exit_code && !run->is_interrupted && !run->is_unsure;
+    return !ended_by_itself || str_eq(attempt->reason, "Suspended");
+}
 
-    attempt->completion_s = run->end_s != 0 ? run->end_s : now_s;
-    attempt->image = run->image_id != NULL ? run->image_id : attempt->image;
-    attempt->has_exit_code = run->has_exit_code;
-    attempt->exit_code = run->exit_code;
-    if (run->pods > 0 && !run->proven_ended) {
-        fail(attempt, "EndUnproven",
-             arena_printf(arena,
-                          "nobody can tell whether attempt %" PRId64
-                          " still runs (%s): when it has "
-                          "ended for certain, annotate with " ANNOTATION_CONFIRM_ENDED "=%" PRId64,
-                          attempt->number, run->reason == NULL ? "lost node" : run->reason,
-                          attempt->number));
-    } else if (end->job == NULL) {
+/* The run's own container has started, or may have: it may have left something behind. */
+static bool may_have_begun(const struct run_state *run, const struct attempt *attempt)
+{
+    return !str_eq(attempt->reason, "NeverStarted") && (run->pods == 0 || run->run_started);
+}
+
+/* What every failure tells besides: who cut it off, what to do about it, the last output. */
+static const char *explained(struct arena *arena, const struct attempt_end *end,
+                             const struct attempt *attempt)
+{
+    const struct run_state *run = end->run;
+    const char *cause = attempt->is_interrupted ? str_or_empty(run->cause) : "";
+    const char *output = str_eq(run->message, run->cause) ? "" : str_or_empty(run->message);
+    const char *advice = "";
+    if (attempt->is_interrupted && end->on_interruption == ON_INTERRUPTION_FAIL) {
+        advice = arena_printf(arena,
+                              "; see how far it came, then annotate with " ANNOTATION_RETRY
+                              "=%" PRId64 ", or let run.recover and run.onInterruption do so",
+                              attempt->number);
+    }
+    if (str_eq(attempt->reason, "NeverStarted")) {
+        cause = ""; /* both are said already */
+        output = "";
+    }
+    return arena_printf(arena, "%s%s%s%s%s%s", attempt->message, cause[0] == '\0' ? "" : ": ",
+                        cause, advice, output[0] == '\0' ? "" : "; last output: ", output);
+}
+
+static void close_as(struct arena *arena, const struct attempt_end *end, struct attempt *attempt)
+{
+    const struct run_state *run = end->run;
+    if (end->job == NULL) {
         close_vanished(arena, run, attempt);
     } else if (run->succeeded) {
         /* Also where the Job says otherwise: the run ended by itself, with 0, before anything else. */
@@ -282,11 +374,34 @@ void attempt_close(struct arena *arena, const struct attempt_end *end, int64_t n
     }
 }
 
-bool attempt_ended_from_outside(const struct attempt *attempt, const struct run_state *run)
+void attempt_close(struct arena *arena, const struct attempt_end *end, int64_t now_s,
+                   struct attempt *attempt)
 {
-    bool has_own_end = run->has_exit_code && !run->is_interrupted && !run->is_unsure;
-    return attempt->outcome == OUTCOME_FAILED && !has_own_end &&
-           !str_eq(attempt->reason, "NeverStarted") && !str_eq(attempt->reason, "DeadlineExceeded");
+    const struct run_state *run = end->run;
+
+    attempt->completion_s = run->end_s != 0 ? run->end_s : now_s;
+    attempt->image = run->image_id != NULL ? run->image_id : attempt->image;
+    attempt->has_exit_code = run->has_exit_code;
+    attempt->exit_code = run->exit_code;
+    attempt->verify = run->check;
+    if (run->pods > 0 && !run->proven_ended) {
+        fail(attempt, "EndUnproven",
+             arena_printf(arena,
+                          "nobody can tell whether attempt %" PRId64
+                          " still runs (%s): when it has "
+                          "ended for certain, annotate with " ANNOTATION_CONFIRM_ENDED "=%" PRId64,
+                          attempt->number, run->reason == NULL ? "lost node" : run->reason,
+                          attempt->number));
+    } else {
+        close_as(arena, end, attempt);
+    }
+    attempt->is_interrupted = attempt_was_interrupted(end, attempt);
+    if (attempt->outcome == OUTCOME_FAILED && !attempt_end_is_unproven(attempt)) {
+        attempt->message = explained(arena, end, attempt);
+    }
+    if (may_have_begun(run, attempt)) {
+        attempt->is_recovery_due = attempt->is_interrupted;
+    }
 }
 
 void attempt_blame_namespace(struct arena *arena, struct attempt *attempt)

@@ -27,15 +27,18 @@ bool attempt_spec_changed(const struct migration *migration);
 
 /*
  * The migration may begin an attempt, its gates permitting. Never after it succeeded; after a failed
- * attempt only when the spec changed, a retry of just this attempt was asked for, or run.retries has one
- * left.
+ * attempt only when the spec changed, a retry of just this attempt was asked for, run.retries has one
+ * left, or it was interrupted and run.onInterruption is Retry.
  */
 bool attempt_may_begin(const struct migration *migration);
 
 /* Anything is left to do for it: one that is finished and let go costs nothing. */
 bool migration_is_unfinished(const struct migration *migration);
 
-/* When run.retries lets the next attempt begin (seconds since 1970); 0: at once. */
+/*
+ * When the next attempt that nobody asked for (run.retries, run.onInterruption) may begin, longer with
+ * each in a row (seconds since 1970); 0: at once.
+ */
 int64_t attempt_not_before(const struct migration *migration);
 
 /*
@@ -47,23 +50,40 @@ int64_t attempt_given_back_until(const struct migration *migration);
 /* How many attempts run.retries still allows after the present one failed for this reason. */
 int64_t attempt_retries_left(const struct migration *migration, const struct attempt *ended);
 
+/*
+ * run.onInterruption begins another attempt after this one. Not while its end is not proven, unless a
+ * person has confirmed it: the claim stands until then, and would not be waited for if it were lost.
+ */
+bool attempt_is_tried_again(const struct migration *migration, const struct attempt *ended);
+
 /* What the end of a Job and of its pods means for the attempt. */
 struct attempt_end {
     const struct job *job; /* NULL: it has vanished */
     const struct run_state *run;
     const char *last_reason;  /* of the migration's status: why it had not started, if it had not */
     const char *last_message; /* likewise */
+    enum on_interruption on_interruption;
 };
 
-/* Fills outcome, reason, exit code, message, image and times of an attempt that has ended. */
+/*
+ * Interrupted means: cut off from outside, so that nobody knows how far it came. Its pod was disrupted
+ * (evicted, preempted, drained, its node lost), deleted, or ended by the kubelet, before the containers had
+ * ended by themselves; or the end of a container was not seen; or its Job was suspended by hand, deleted
+ * or lost from sight. Not: an exit code that the run itself ended with, a run that could not be started,
+ * and one that was ended by its own deadline. Of an attempt that has its outcome.
+ */
+bool attempt_was_interrupted(const struct attempt_end *end, const struct attempt *attempt);
+
+/*
+ * Fills outcome, reason, exit code, message, image and times of an attempt that has ended, and what the
+ * next one must know of it. is_recovery_due is then true when the run began and was interrupted; when it
+ * never began, what it was stays: what an earlier run left behind is still there.
+ */
 void attempt_close(struct arena *arena, const struct attempt_end *end, int64_t now_s,
                    struct attempt *attempt);
 
-/* It failed, and not by itself: cut off, deleted, vanished, or nobody can tell. */
-bool attempt_ended_from_outside(const struct attempt *attempt, const struct run_state *run);
-
 /*
- * Such an end while the namespace was being deleted: its pods go first and nothing can hold that up, so
+ * An interruption while the namespace was being deleted: its pods go first and nothing can hold that up, so
  * what is left to say is that, and nobody is asked to confirm anything (R4, R8b).
  */
 void attempt_blame_namespace(struct arena *arena, struct attempt *attempt);

@@ -67,6 +67,7 @@ static void begin_running(struct arena *arena, const struct observed *seen,
         .job = seen->job->meta.name,
         .job_uid = seen->job->meta.uid,
         .start_s = seen->now_s,
+        .is_recovery_due = migration->status.attempt.is_recovery_due,
     };
     struct move move = {
         .phase = PHASE_RUNNING,

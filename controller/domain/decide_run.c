@@ -173,6 +173,25 @@ static void show(struct turn *turn)
 
 /* ---- the end: step 10 ---- */
 
+/* A failed attempt that another follows by itself is no failure of the migration yet. */
+static void say_whether_tried_again(const struct turn *turn, const struct attempt *ended,
+                                    struct move *move)
+{
+    const struct migration *migration = turn->migration;
+    int64_t left = attempt_retries_left(migration, ended);
+    bool is_interruption = attempt_is_tried_again(migration, ended);
+    if (ended->outcome != OUTCOME_FAILED || migration->meta.deleted_s != 0 ||
+        (left == 0 && !is_interruption)) {
+        return;
+    }
+    move->phase = PHASE_WAITING;
+    move->reason = "RetryBackoff";
+    move->message = is_interruption
+                        ? arena_printf(turn->arena, "%s; it is tried again", ended->message)
+                        : arena_printf(turn->arena, "%s; %" PRId64 " of %" PRId64 " retries left",
+                                       ended->message, left, migration->retries);
+}
+
 static void write_outcome(struct turn *turn, const char *case_id)
 {
     const struct migration *migration = turn->migration;
@@ -183,12 +202,13 @@ static void write_outcome(struct turn *turn, const char *case_id)
         .run = &turn->run,
         .last_reason = migration->status.reason,
         .last_message = migration->status.message,
+        .on_interruption = migration->on_interruption,
     };
 
     status_begin(turn->arena, migration, status);
     attempt_close(turn->arena, &end, now_s, &status->attempt);
     bool is_lost = turn->seen->namespace_state == NAMESPACE_TERMINATING;
-    if (attempt_ended_from_outside(&status->attempt, &turn->run)) {
+    if (status->attempt.is_interrupted) {
         if (turn->seen->namespace_state == NAMESPACE_UNKNOWN) {
             act(turn, ACTION_READ_NAMESPACE, "J14"); /* its pods go first, before the migration */
             return;
@@ -203,12 +223,8 @@ static void write_outcome(struct turn *turn, const char *case_id)
         .message = status->attempt.message,
         .is_accepted = true,
     };
-    int64_t left = attempt_retries_left(migration, &status->attempt);
-    if (move.phase == PHASE_FAILED && left > 0 && migration->meta.deleted_s == 0 && !is_lost) {
-        move.phase = PHASE_WAITING;
-        move.reason = "RetryBackoff";
-        move.message = arena_printf(turn->arena, "%s; %" PRId64 " of %" PRId64 " retries left",
-                                    status->attempt.message, left, migration->retries);
+    if (!is_lost) {
+        say_whether_tried_again(turn, &status->attempt, &move);
     }
     condition_set(turn->arena, &status->conditions,
                   &(struct condition){

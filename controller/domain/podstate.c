@@ -24,6 +24,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "domain/selector.h"
 
 static bool is_terminal(const struct pod *pod)
 {
@@ -120,6 +121,13 @@ static const struct container_status *find_run(const struct pod *pod, const char
     return NULL;
 }
 
+/* The container that one of our annotations on the pod names; NULL: none. */
+static const struct container_status *find_step(const struct pod *pod, const char *annotation)
+{
+    const char *name = pairs_get(&pod->facts.annotations, annotation);
+    return name == NULL ? NULL : find_run(pod, name);
+}
+
 /*
  * Whether the process ended by itself, and not because somebody deleted its pod. No time tells: when a
  * finalizer holds the pod, the kubelet's last deletion (grace 0) overwrites the deletionTimestamp, and
@@ -143,16 +151,18 @@ static bool has_succeeded(const struct pod *pod, const struct container_status *
             return false;
         }
     }
-    return run != NULL && run->ever_started && run->exit_code == 0 && ended_by_itself(pod);
+    const struct container_status *check = find_step(pod, ANNOTATION_VERIFY);
+    bool has_check = pairs_get(&pod->facts.annotations, ANNOTATION_VERIFY) != NULL;
+    bool is_checked = !has_check || (check != NULL && check->exit_code == 0);
+    return run != NULL && run->ever_started && run->exit_code == 0 && is_checked &&
+           ended_by_itself(pod);
 }
 
 static bool was_interrupted(const struct pod *pod)
 {
-    if (!has_started(pod)) {
-        return false;
-    }
     bool by_kubelet = was_ended_by_kubelet(pod) && !str_eq(pod->reason, "DeadlineExceeded");
-    if (pod->is_disrupted || by_kubelet || pod->container_count == 0) {
+    bool is_silent = has_started(pod) && pod->container_count == 0;
+    if (pod->is_disrupted || by_kubelet || is_silent) {
         return true;
     }
     for (size_t i = 0; i < pod->container_count; i++) {
@@ -166,7 +176,8 @@ static bool was_interrupted(const struct pod *pod)
 
 /*
  * The container that decided the end: the run's where it failed; else an init container that kept it
- * from starting, or another container that failed. Native sidecars end with any code and decide nothing.
+ * from starting, or another container that failed, the check among them. Native sidecars end with any
+ * code and decide nothing.
  */
 static const struct container_status *find_culprit(const struct pod *pod,
                                                    const struct container_status *run)
@@ -228,6 +239,12 @@ static const char *failure(const struct pod *pod, const struct container_status 
     if (str_eq(pod->reason, "DeadlineExceeded") || culprit == NULL) {
         return str_is_empty(pod->reason) ? "Unknown" : pod->reason;
     }
+    if (culprit == find_step(pod, ANNOTATION_RECOVER)) {
+        return "RecoverFailed";
+    }
+    if (culprit == find_step(pod, ANNOTATION_VERIFY)) {
+        return "VerifyFailed";
+    }
     if (str_eq(culprit->reason, "OOMKilled")) {
         return "OOMKilled";
     }
@@ -243,6 +260,13 @@ static const char *not_started(const struct container_status *culprit)
     return culprit != NULL && !str_is_empty(culprit->reason) ? culprit->reason : "NeverStarted";
 }
 
+/* What the kubelet, or who disrupted the pod, says about its end. */
+static const char *words_of_end(struct arena *arena, const struct pod *pod)
+{
+    const char *words = trimmed(arena, pod->message);
+    return words != NULL ? words : trimmed(arena, pod->disruption_message);
+}
+
 static const char *end_message(struct arena *arena, const struct pod *pod,
                                const struct container_status *run,
                                const struct container_status *culprit)
@@ -251,10 +275,19 @@ static const char *end_message(struct arena *arena, const struct pod *pod,
     if (output != NULL && culprit != run) {
         return arena_printf(arena, "container %s: %s", culprit->name, output);
     }
-    if (output == NULL) {
-        output = trimmed(arena, pod->message);
+    return output != NULL ? output : words_of_end(arena, pod);
+}
+
+static void judge_check(struct arena *arena, const struct container_status *container,
+                        struct check *ret)
+{
+    if (container != NULL && has_seen_end(container)) {
+        *ret = (struct check){
+            .has_ended = true,
+            .exit_code = container->exit_code,
+            .message = trimmed(arena, container->message),
+        };
     }
-    return output != NULL ? output : trimmed(arena, pod->disruption_message);
 }
 
 /* Fills in what only a pod that is over, or said to be, can tell. */
@@ -262,15 +295,22 @@ static void judge_end(struct arena *arena, const struct pod *pod,
                       const struct container_status *run, struct run_state *ret)
 {
     const struct container_status *culprit = find_culprit(pod, run);
+    const struct container_status *check = find_step(pod, ANNOTATION_VERIFY);
+    judge_check(arena, check, &ret->check);
     bool started = has_started(pod);
     ret->succeeded = ret->end == RUN_ENDED && has_succeeded(pod, run);
     ret->is_interrupted = was_interrupted(pod);
     ret->has_exit_code = started && culprit != NULL;
-    ret->exit_code = ret->has_exit_code ? culprit->exit_code : 0;
+    /* Where the check failed, code and message are the run's all the same: the check has its own. */
+    const struct container_status *told = culprit != NULL && culprit == check ? run : culprit;
+    ret->exit_code = ret->has_exit_code ? told->exit_code : 0;
     bool exited_with_0 = run != NULL && has_seen_end(run) && run->exit_code == 0;
-    ret->is_unsure = exited_with_0 && !ret->succeeded && culprit == run;
+    bool is_check_open = check != NULL && !has_seen_end(check);
+    ret->is_unsure = exited_with_0 && !ret->succeeded && culprit == run && !is_check_open;
     ret->end_s = ret->end == RUN_ENDED ? last_end_s(pod) : 0;
-    ret->message = end_message(arena, pod, run, culprit);
+    ret->message = end_message(arena, pod, run, told);
+    ret->cause = ret->is_interrupted ? words_of_end(arena, pod) : NULL;
+    ret->run_started = ret->end == RUN_UNPROVEN || run == NULL ? started : run->ever_started;
     if (ret->end == RUN_UNPROVEN) {
         ret->reason = node_may_be_lost(pod) ? "NodeLost" : "EndUnknown";
     } else if (!started) {

@@ -28,11 +28,15 @@ struct run_state {
     bool proven_ended; /* every container has terminated or never started, and no more will start */
     bool succeeded;    /* R8a; implies RUN_ENDED */
     bool is_unsure;    /* exit 0, but R8a does not hold: InterruptedUnproven */
-    bool is_interrupted; /* cut off from outside; of RUN_ENDED and RUN_UNPROVEN */
+    /* Cut off from outside, whether or not anything had started; of RUN_ENDED and RUN_UNPROVEN. */
+    bool is_interrupted;
+    bool run_started;   /* the run's own container has started, or may have */
+    struct check check; /* of run.verify */
     bool has_exit_code;
     int64_t exit_code;   /* of the run; of the container that failed first, if the run did not */
     const char *reason;  /* one CamelCase word for the end */
     const char *message; /* the end of the last output, or what the kubelet says */
+    const char *cause;   /* of an interruption: the kubelet's or the API server's sentence */
     const char
         *waiting_reason; /* what keeps a container from starting: ImagePullBackOff, Unschedulable */
     const char *waiting_message;

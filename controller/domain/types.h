@@ -23,8 +23,10 @@
 #define LABEL_MIGRATION          "interlude.dev/migration"
 #define LABEL_MIGRATION_UID      "interlude.dev/migration-uid"
 #define LABEL_ATTEMPT            "interlude.dev/attempt"
-#define ANNOTATION_SPEC_HASH     "interlude.dev/spec-hash"  /* on the Job */
-#define ANNOTATION_TO_VERSION    "interlude.dev/to-version" /* likewise */
+#define ANNOTATION_SPEC_HASH     "interlude.dev/spec-hash"         /* on the Job */
+#define ANNOTATION_TO_VERSION    "interlude.dev/to-version"        /* likewise */
+#define ANNOTATION_RECOVER       "interlude.dev/recover-container" /* on the pod: their names */
+#define ANNOTATION_VERIFY        "interlude.dev/verify-container"
 #define ANNOTATION_RETRY         "interlude.dev/retry"
 #define ANNOTATION_ABANDON       "interlude.dev/abandon"
 #define ANNOTATION_CONFIRM_ENDED "interlude.dev/confirm-ended"
@@ -49,9 +51,10 @@
     X(SOURCE_IMAGE_TAG, "ImageTag")                                                                \
     X(SOURCE_LABEL, "Label")                                                                       \
     X(SOURCE_ANNOTATION, "Annotation")
-#define WHEN_ABSENT(X) X(ABSENT_WAIT, "Wait") X(ABSENT_PROCEED, "Proceed")
-#define ROLLOUTS(X)    X(ROLLOUT_ANY, "Any") X(ROLLOUT_SETTLED, "Settled")
-#define READY_WHEN(X)  X(READY_WHEN_SUCCEEDED, "Succeeded") X(READY_WHEN_ACCEPTED, "Accepted")
+#define WHEN_ABSENT(X)     X(ABSENT_WAIT, "Wait") X(ABSENT_PROCEED, "Proceed")
+#define ROLLOUTS(X)        X(ROLLOUT_ANY, "Any") X(ROLLOUT_SETTLED, "Settled")
+#define READY_WHEN(X)      X(READY_WHEN_SUCCEEDED, "Succeeded") X(READY_WHEN_ACCEPTED, "Accepted")
+#define ON_INTERRUPTION(X) X(ON_INTERRUPTION_FAIL, "Fail") X(ON_INTERRUPTION_RETRY, "Retry")
 #define CONDITION_STATUSES(X)                                                                      \
     X(CONDITION_UNKNOWN, "Unknown")                                                                \
     X(CONDITION_TRUE, "True")                                                                      \
@@ -70,6 +73,7 @@ enum version_source { VERSION_SOURCES(X) VERSION_SOURCE_MAX };
 enum when_absent { WHEN_ABSENT(X) WHEN_ABSENT_MAX };
 enum rollout { ROLLOUTS(X) ROLLOUT_MAX };
 enum ready_when { READY_WHEN(X) READY_WHEN_MAX };
+enum on_interruption { ON_INTERRUPTION(X) ON_INTERRUPTION_MAX };
 enum condition_status { CONDITION_STATUSES(X) CONDITION_STATUS_MAX };
 enum outcome { OUTCOMES(X) OUTCOME_MAX };
 #undef X
@@ -276,6 +280,13 @@ struct application_status {
         *selector; /* of its pods, as a query (a in (b),c): remembered for when it is deleted */
 };
 
+/* How run.verify ended; of a check that did not, nothing is known. */
+struct check {
+    bool has_ended;
+    int64_t exit_code;
+    const char *message;
+};
+
 struct attempt {
     int64_t number;     /* 0: there was none */
     int64_t generation; /* of the spec that it ran */
@@ -291,6 +302,9 @@ struct attempt {
     bool has_exit_code;
     int64_t exit_code;
     const char *message;
+    struct check verify;
+    bool is_interrupted;  /* cut off from outside: attempt_was_interrupted() */
+    bool is_recovery_due; /* of what a run that was cut off left behind: attempt_close() */
 };
 
 struct transition {
@@ -333,6 +347,7 @@ struct migration {
     bool suspend;
     enum ready_when ready_when;
     int64_t retries;
+    enum on_interruption on_interruption;
     int64_t timeout_s;       /* 0: none */
     int64_t start_timeout_s; /* 0: none */
     int64_t keep_for_s;      /* -1: until the migration is deleted */

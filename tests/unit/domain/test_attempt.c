@@ -75,6 +75,7 @@ struct begin_row {
     const char *name;
     struct migration migration; /* generation 1 and HASH if not said */
     const char *reason;         /* of attempt 1, which failed; NULL: there was none */
+    bool is_interrupted;        /* likewise, and the earlier ones too */
     size_t earlier;             /* attempts that failed with ExitCode before */
     bool may_begin;
     int64_t left;
@@ -177,6 +178,83 @@ static const struct begin_row begin_rows[] = {
     {.name = "another container failed: the run may have done its work",
      .migration = {.retries = 1, .status = {.phase = PHASE_FAILED}},
      .reason = "ContainerFailed"},
+    {.name = "recover failed: the run was not begun, one retry allowed",
+     .migration = {.retries = 1, .status = {.phase = PHASE_WAITING}},
+     .reason = "RecoverFailed",
+     .may_begin = true,
+     .left = 1,
+     .not_before = 10},
+    {.name = "R20 the check failed: not by itself",
+     .migration = {.retries = 1, .status = {.phase = PHASE_FAILED}},
+     .reason = "VerifyFailed"},
+    {.name = "cut off, onInterruption Fail",
+     .migration = {.status = {.phase = PHASE_FAILED}},
+     .reason = "Evicted",
+     .is_interrupted = true},
+    {.name = "cut off, onInterruption Retry",
+     .migration = {.on_interruption = ON_INTERRUPTION_RETRY, .status = {.phase = PHASE_WAITING}},
+     .reason = "Evicted",
+     .is_interrupted = true,
+     .may_begin = true,
+     .not_before = 10},
+    {.name = "cut off for the third time in a row",
+     .migration = {.on_interruption = ON_INTERRUPTION_RETRY, .status = {.phase = PHASE_WAITING}},
+     .reason = "Evicted",
+     .is_interrupted = true,
+     .earlier = 2,
+     .may_begin = true,
+     .not_before = 40},
+    {.name = "cut off without end: again every six minutes",
+     .migration = {.on_interruption = ON_INTERRUPTION_RETRY, .status = {.phase = PHASE_WAITING}},
+     .reason = "PreemptionByScheduler",
+     .is_interrupted = true,
+     .earlier = 10,
+     .may_begin = true,
+     .not_before = 360},
+    {.name = "cut off before anything started, onInterruption Retry: retries do not matter",
+     .migration = {.on_interruption = ON_INTERRUPTION_RETRY,
+                   .retries = 1,
+                   .status = {.phase = PHASE_WAITING}},
+     .reason = "NeverStarted",
+     .is_interrupted = true,
+     .earlier = 5,
+     .may_begin = true,
+     .not_before = 320},
+    {.name = "cut off, being deleted",
+     .migration = {.meta = {.deleted_s = NOW},
+                   .on_interruption = ON_INTERRUPTION_RETRY,
+                   .status = {.phase = PHASE_WAITING}},
+     .reason = "Evicted",
+     .is_interrupted = true},
+    {.name = "an exit code is no interruption",
+     .migration = {.on_interruption = ON_INTERRUPTION_RETRY, .status = {.phase = PHASE_FAILED}},
+     .reason = "ExitCode"},
+    {.name = "R8b its end is not proven: not by itself",
+     .migration = {.on_interruption = ON_INTERRUPTION_RETRY, .status = {.phase = PHASE_FAILED}},
+     .reason = "EndUnproven",
+     .is_interrupted = true},
+    {.name = "R8b its end was confirmed for another attempt",
+     .migration = {.on_interruption = ON_INTERRUPTION_RETRY,
+                   .confirm_ended = 2,
+                   .status = {.phase = PHASE_FAILED}},
+     .reason = "EndUnproven",
+     .is_interrupted = true},
+    {.name = "R8b its end was confirmed",
+     .migration = {.on_interruption = ON_INTERRUPTION_RETRY,
+                   .confirm_ended = 1,
+                   .status = {.phase = PHASE_FAILED}},
+     .reason = "EndUnproven",
+     .is_interrupted = true,
+     .may_begin = true,
+     .not_before = 10},
+    {.name = "cut off, a retry asked for does not wait",
+     .migration = {.on_interruption = ON_INTERRUPTION_RETRY,
+                   .retry = 1,
+                   .status = {.phase = PHASE_WAITING}},
+     .reason = "Evicted",
+     .is_interrupted = true,
+     .may_begin = true,
+     .not_before = -1},
     {.name = "a retry asked for does not wait",
      .migration = {.retries = 2, .retry = 1, .status = {.phase = PHASE_WAITING}},
      .reason = "ExitCode",
@@ -199,8 +277,11 @@ static void test_begin(void **state)
     struct migration *migration = &row->migration;
     struct attempt earlier[STATUS_ATTEMPTS_MAX];
     for (size_t i = 0; i < STATUS_ATTEMPTS_MAX; i++) {
-        earlier[i] = (struct attempt){
-            .number = 1, .spec_hash = HASH, .outcome = OUTCOME_FAILED, .reason = "ExitCode"};
+        earlier[i] = (struct attempt){.number = 1,
+                                      .spec_hash = HASH,
+                                      .outcome = OUTCOME_FAILED,
+                                      .reason = row->is_interrupted ? row->reason : "ExitCode",
+                                      .is_interrupted = row->is_interrupted};
     }
     migration->meta.generation = migration->meta.generation == 0 ? 1 : migration->meta.generation;
     migration->spec_hash = migration->spec_hash == NULL ? HASH : migration->spec_hash;
@@ -210,6 +291,7 @@ static void test_begin(void **state)
                                                      .spec_hash = HASH,
                                                      .outcome = OUTCOME_FAILED,
                                                      .reason = row->reason,
+                                                     .is_interrupted = row->is_interrupted,
                                                      .completion_s = NOW};
     }
     migration->status.attempts = earlier;
@@ -266,6 +348,250 @@ static void test_what_is_another_matter_counts_anew(void **state)
     earlier[0] = (struct attempt){
         .number = 2, .spec_hash = HASH2, .outcome = OUTCOME_FAILED, .reason = "ExitCode"};
     assert_int_equal(attempt_retries_left(&migration, &migration.status.attempt), 1);
+}
+
+/* Or a run that fails between evictions would be tried without end. */
+static void test_interruptions_do_not_begin_the_count_anew(void **state)
+{
+    (void)state;
+    struct attempt earlier[] = {
+        {.number = 2,
+         .spec_hash = HASH,
+         .outcome = OUTCOME_FAILED,
+         .reason = "Evicted",
+         .is_interrupted = true},
+        {.number = 1, .spec_hash = HASH, .outcome = OUTCOME_FAILED, .reason = "ExitCode"},
+    };
+    struct migration migration = {
+        .spec_hash = HASH,
+        .retries = 1,
+        .on_interruption = ON_INTERRUPTION_RETRY,
+        .status = {.attempt = {.number = 3,
+                               .spec_hash = HASH,
+                               .outcome = OUTCOME_FAILED,
+                               .reason = "ExitCode"},
+                   .attempts = earlier,
+                   .attempt_count = 2},
+    };
+    assert_int_equal(attempt_retries_left(&migration, &migration.status.attempt), 0);
+    assert_false(attempt_may_begin(&migration));
+}
+
+/* ---- what the end means for the next attempt ---- */
+
+struct end_row {
+    const char *name;
+    struct job job;
+    bool is_job_gone;
+    struct run_state run; /* end, pods and proven_ended if not said */
+    bool was_due;
+    const char *reason;
+    bool is_interrupted;
+    bool is_due;
+    const char *message; /* see assert_text(); NULL: any */
+};
+
+#define CUT_OFF                                                                                    \
+    .ever_started = true, .is_interrupted = true, .has_exit_code = true, .exit_code = 143
+#define BEGAN .ever_started = true, .run_started = true
+#define EXITS BEGAN, .has_exit_code = true
+#define LATE  .is_failed = true, .failed_reason = "DeadlineExceeded", .active_deadline_s = 60
+
+static const struct end_row end_rows[] = {
+    {"success",
+     {.is_complete = true},
+     false,
+     {EXITS, .succeeded = true},
+     true,
+     "Completed",
+     false,
+     false,
+     NULL},
+    {"an exit code",
+     {.is_failed = true},
+     false,
+     {EXITS, .exit_code = 1},
+     false,
+     "ExitCode",
+     false,
+     false,
+     NULL},
+    {"an exit code after an interruption: the run went over it",
+     {.is_failed = true},
+     false,
+     {EXITS, .exit_code = 1},
+     true,
+     "ExitCode",
+     false,
+     false,
+     NULL},
+    {"evicted",
+     {.is_failed = true},
+     false,
+     {CUT_OFF, .run_started = true, .reason = "EvictionByEvictionAPI",
+      .cause = "Eviction API: evicting", .message = "Eviction API: evicting"},
+     false,
+     "EvictionByEvictionAPI",
+     true,
+     true,
+     "~(EvictionByEvictionAPI): Eviction API: evicting; see how far"},
+    {"evicted before it began",
+     {.is_failed = true},
+     false,
+     {CUT_OFF, .reason = "Evicted"},
+     false,
+     "Evicted",
+     true,
+     false,
+     NULL},
+    {"evicted while it recovered",
+     {.is_failed = true},
+     false,
+     {CUT_OFF, .reason = "Evicted"},
+     true,
+     "Evicted",
+     true,
+     true,
+     NULL},
+    {"preempted before anything started",
+     {.is_failed = true},
+     false,
+     {.is_interrupted = true,
+      .reason = "NeverStarted",
+      .cause = "Preempted by a pod",
+      .message = "Preempted by a pod"},
+     false,
+     "NeverStarted",
+     true,
+     false,
+     "~ever ran: Preempted by a pod; see how far it came"},
+    {"its image is not there",
+     {LATE},
+     false,
+     {.is_interrupted = true, .reason = "NeverStarted"},
+     true,
+     "NeverStarted",
+     false,
+     true,
+     NULL},
+    {"R21 recover failed",
+     {.is_failed = true},
+     false,
+     {.ever_started = true,
+      .has_exit_code = true,
+      .exit_code = 5,
+      .reason = "RecoverFailed",
+      .message = "container recover: no"},
+     true,
+     "RecoverFailed",
+     false,
+     true,
+     "attempt 1 was not begun, because run.recover failed with exit code 5; last output: container recover: no"},
+    {"R20 the check failed",
+     {.is_failed = true},
+     false,
+     {EXITS, .reason = "VerifyFailed", .message = "done", .check = {true, 4, "no table"}},
+     true,
+     "VerifyFailed",
+     false,
+     false,
+     "attempt 1 exited with 0, and its check failed with exit code 4: no table; last output: done"},
+    {"too late",
+     {LATE},
+     false,
+     {CUT_OFF, .run_started = true, .reason = "PodDeleted"},
+     false,
+     "DeadlineExceeded",
+     false,
+     false,
+     NULL},
+    {"too late, and exits with 0",
+     {LATE},
+     false,
+     {EXITS, .is_unsure = true, .is_interrupted = true},
+     false,
+     "InterruptedUnproven",
+     false,
+     false,
+     NULL},
+    {"exit 0 after it was asked to stop",
+     {.is_complete = true},
+     false,
+     {EXITS, .is_unsure = true, .is_interrupted = true},
+     false,
+     "InterruptedUnproven",
+     true,
+     true,
+     NULL},
+    {"suspended by hand",
+     {.is_suspended = true, .meta = {.deleted_s = NOW}},
+     false,
+     {CUT_OFF, .run_started = true},
+     false,
+     "Suspended",
+     true,
+     true,
+     NULL},
+    {"vanished without a pod", {.parallelism = 0}, true, {.pods = 0}, false, "JobVanished", true, true, NULL},
+    {"vanished, its pod exited by itself",
+     {.parallelism = 0},
+     true,
+     {EXITS, .exit_code = 1},
+     false,
+     "JobVanished",
+     false,
+     false,
+     NULL},
+    {"vanished, its pod was deleted",
+     {.parallelism = 0},
+     true,
+     {CUT_OFF, .run_started = true},
+     false,
+     "JobVanished",
+     true,
+     true,
+     NULL},
+    {"deleted with its pod",
+     {.meta = {.deleted_s = NOW}, .parallelism = 1, .active = 1},
+     false,
+     {.pods = 0},
+     false,
+     "JobDeleted",
+     true,
+     true,
+     NULL},
+    {"never let go, and deleted",
+     {.meta = {.deleted_s = NOW}},
+     false,
+     {.pods = 0},
+     true,
+     "NeverStarted",
+     false,
+     true,
+     NULL},
+};
+
+static void test_end(void **state)
+{
+    const struct end_row *row = *state;
+    struct arena arena = {0};
+    bool is_without_pod = row->is_job_gone || row->job.meta.deleted_s != 0;
+    struct run_state run = row->run;
+    run.end = RUN_ENDED;
+    run.proven_ended = true;
+    run.pods = is_without_pod && !run.ever_started ? 0 : 1;
+    struct attempt_end end = {.job = row->is_job_gone ? NULL : &row->job, .run = &run};
+    struct attempt attempt = {.number = 1, .job = JOB, .is_recovery_due = row->was_due};
+    attempt_close(&arena, &end, NOW, &attempt);
+    assert_string_equal(attempt.reason, row->reason);
+    assert_int_equal(attempt.is_interrupted, row->is_interrupted);
+    assert_int_equal(attempt.is_recovery_due, row->is_due);
+    assert_int_equal(attempt_was_interrupted(&end, &attempt), row->is_interrupted);
+    assert_int_equal(attempt.verify.exit_code, row->run.check.exit_code);
+    if (row->message != NULL) {
+        assert_text(attempt.message, row->message);
+    }
+    arena_fini(&arena);
 }
 
 /* ---- given back ---- */
@@ -401,13 +727,22 @@ static void test_close_interrupted(void **state)
     attempt_close(&arena, &end, NOW, &attempt);
     assert_string_equal(attempt.reason, "Evicted");
     assert_string_equal(attempt.message,
-                        "attempt 2 was cut off from outside (Evicted); last output: bye");
+                        "attempt 2 was cut off from outside (Evicted); see how far it came, then "
+                        "annotate with interlude.dev/retry=2, or let run.recover and "
+                        "run.onInterruption do so; last output: bye");
+    end.on_interruption = ON_INTERRUPTION_RETRY;
+    run.cause = "no memory left on the node";
+    attempt_close(&arena, &end, NOW, &attempt);
+    assert_string_equal(attempt.message, "attempt 2 was cut off from outside (Evicted): no memory "
+                                         "left on the node; last output: bye");
     assert_false(attempt_end_is_unproven(&attempt));
+    run.run_started = true;
     run.proven_ended = false;
     run.end = RUN_UNPROVEN;
     run.succeeded = false;
     attempt_close(&arena, &end, NOW, &attempt);
     assert_true(attempt_end_is_unproven(&attempt));
+    assert_true(attempt.is_interrupted && attempt.is_recovery_due);
     arena_fini(&arena);
 }
 
@@ -431,6 +766,7 @@ int main(void)
     const struct CMUnitTest others[] = {
         cmocka_unit_test(test_success_is_the_end),
         cmocka_unit_test(test_what_is_another_matter_counts_anew),
+        cmocka_unit_test(test_interruptions_do_not_begin_the_count_anew),
         cmocka_unit_test(test_given_back),
         cmocka_unit_test(test_job_is_of),
         cmocka_unit_test(test_pod_may_come),
@@ -440,6 +776,7 @@ int main(void)
     };
     int failed = CASES_RUN("attempt numbers", number_rows, test_number);
     failed += CASES_RUN("attempt begins", begin_rows, test_begin);
+    failed += CASES_RUN("attempt ends", end_rows, test_end);
     failed += CASES_RUN("the Job by itself", job_rows, test_job);
     return failed + cmocka_run_group_tests_name("attempt, more", others, NULL, NULL);
 }

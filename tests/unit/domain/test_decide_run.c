@@ -12,6 +12,9 @@
 #include "domain/decide.h"
 #include "world.h"
 
+#define SEE                                                                                        \
+    "see how far it came, then annotate with interlude.dev/retry=1, or let run.recover and "       \
+    "run.onInterruption do so"
 #define HELD .has_finalizer = true
 
 /* The migration says: attempt 1 runs, as the Job with JOB_UID. */
@@ -405,7 +408,7 @@ static const struct world rows[] = {
         .expected = {.case_id = "J8",
                      OUTCOME(FAILED, "InterruptedUnproven"),
                      .message = "nothing proves that attempt 1 did its work: its Job is complete, "
-                                "but the pod that would prove it is gone"},
+                                "but the pod that would prove it is gone; " SEE},
     },
     {
         .name = "J8 R8a exit 0 after it was asked to stop is no success",
@@ -417,7 +420,7 @@ static const struct world rows[] = {
         .expected = {.case_id = "J8",
                      OUTCOME(FAILED, "InterruptedUnproven"),
                      .message = "nothing proves that attempt 1 did its work: it exited with 0, but "
-                                "after it was asked to stop; last output: done"},
+                                "after it was asked to stop; " SEE "; last output: done"},
     },
     {
         .name = "J5 complete, but the cache's pod runs: read it",
@@ -521,6 +524,50 @@ static const struct world rows[] = {
                      .outcome = OUTCOME_FAILED,
                      .reason = "RetryBackoff",
                      .message = "~; 2 of 2 retries left"},
+    },
+    {
+        .name = "J8 cut off, onInterruption Retry: Waiting, not Failed",
+        .migration = {.meta = {HELD}, .on_interruption = ON_INTERRUPTION_RETRY, .status = {RUNS}},
+        .claim_attempt = 1,
+        .job = {COMPLETE},
+        .pod = POD_EVICTED,
+        .seen = {PRESENT},
+        .expected = {.case_id = "J8",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_WAITING,
+                     .attempt = 1,
+                     .outcome = OUTCOME_FAILED,
+                     .reason = "RetryBackoff",
+                     .message = "~asked to stop; last output: done; it is tried again"},
+    },
+    {
+        .name = "J8 cut off, onInterruption Retry, being deleted: Failed",
+        .migration = {.meta = {HELD, .deleted_s = NOW - 5},
+                      .on_interruption = ON_INTERRUPTION_RETRY,
+                      .status = {RUNS}},
+        .claim_attempt = 1,
+        .job = {COMPLETE},
+        .pod = POD_EVICTED,
+        .seen = {PRESENT},
+        .expected = {.case_id = "J8", OUTCOME(FAILED, "InterruptedUnproven")},
+    },
+    {
+        .name = "J8 an exit code is no interruption",
+        .migration = {.meta = {HELD}, .on_interruption = ON_INTERRUPTION_RETRY, .status = {RUNS}},
+        .claim_attempt = 1,
+        .job = {FAILED},
+        .pod = POD_FAILED,
+        .seen = {PRESENT},
+        .expected = {.case_id = "J8", OUTCOME(FAILED, "ExitCode")},
+    },
+    {
+        .name = "J8 R8b a lost node, onInterruption Retry: Failed until the end is confirmed",
+        .migration = {.meta = {HELD}, .on_interruption = ON_INTERRUPTION_RETRY, .status = {RUNS}},
+        .claim_attempt = 1,
+        .job = {FAILED},
+        .pod = POD_LOST,
+        .seen = {PRESENT, PODS_FRESH},
+        .expected = {.case_id = "J8", OUTCOME(FAILED, "EndUnproven")},
     },
     {
         .name = "J8 no retry is left",
@@ -662,7 +709,7 @@ static const struct world rows[] = {
         .expected = {.case_id = "J8",
                      OUTCOME(FAILED, "JobDeleted"),
                      .message = "Job " JOB " and its pod were deleted during the run, the result "
-                                "is unknown"},
+                                "is unknown; " SEE},
     },
     {
         .name = "J5 R5 vanished: its pods are read, whatever the cache has of them",
@@ -716,7 +763,7 @@ static const struct world rows[] = {
         .expected = {.case_id = "J7",
                      OUTCOME(FAILED, "JobVanished"),
                      .message = "Job " JOB " was deleted during the run; no pod of it is left, the "
-                                "result is unknown"},
+                                "result is unknown; " SEE},
     },
     {
         .name = "J6 R5 vanished right after the start: a pod may still come",
@@ -798,8 +845,8 @@ static const struct world rows[] = {
         .seen = {PRESENT},
         .expected = {.case_id = "J8",
                      OUTCOME(FAILED, "Suspended"),
-                     .message = "Job " JOB " was suspended by hand during the run; last output: no "
-                                "such column"},
+                     .message = "Job " JOB " was suspended by hand during the run; " SEE
+                                "; last output: no such column"},
     },
 };
 
