@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A case is a folder under data/job: run.json (spec.run), workload.json where something is inherited,
- * and either expected.json (the Job's spec) or error.json (the kind and text of the refusal).
+ * status.json (the migration's) where an attempt came before, and either expected.json (the Job's spec) or error.json (the kind and text of the refusal).
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -20,12 +20,13 @@ static json_t *case_part(const char *folder, const char *file)
     return case_file_find(path);
 }
 
-static struct migration migration_with(struct arena *arena, const char *name, json_t *run)
+static struct migration migration_with(struct arena *arena, const char *name, json_t *run,
+                                       json_t *status)
 {
     json_auto_t *object =
-        json_pack("{s:{s:s, s:s, s:s}, s:{s:s, s:s, s:s, s:O}}", "metadata", "name", name,
+        json_pack("{s:{s:s, s:s, s:s}, s:{s:s, s:s, s:s, s:O}, s:O*}", "metadata", "name", name,
                   "namespace", "shop", "uid", MIGRATION_UID, "spec", "database", "orders", "step",
-                  "Expand", "toVersion", "3", "run", run);
+                  "Expand", "toVersion", "3", "run", run, "status", status);
     struct migration migration;
     struct err err = {0};
     if (!migration_decode(arena, object, &migration, &err)) {
@@ -40,12 +41,13 @@ static void test_case(void **state)
     CLEANUP(arena_fini) struct arena arena = {0};
     json_auto_t *run = case_part(folder, "run.json");
     json_auto_t *workload = case_part(folder, "workload.json");
+    json_auto_t *status = case_part(folder, "status.json");
     json_auto_t *expected = case_part(folder, "expected.json");
     json_auto_t *refusal = case_part(folder, "error.json");
     json_auto_t *before = workload == NULL ? NULL : json_deep_copy(workload);
     assert_true((expected == NULL) != (refusal == NULL));
 
-    struct migration m = migration_with(&arena, "orders-0003", run);
+    struct migration m = migration_with(&arena, "orders-0003", run, status);
     struct err err = {0};
     json_auto_t *job = job_build(&arena, &m, 2, workload, &err);
     if (refusal != NULL) {
@@ -64,7 +66,7 @@ static void test_case(void **state)
 static json_t *build_simple(struct arena *arena)
 {
     json_auto_t *run = case_json("{\"container\": {\"image\": \"i:1\"}}");
-    struct migration m = migration_with(arena, "orders.0003", run);
+    struct migration m = migration_with(arena, "orders.0003", run, NULL);
     m.spec_hash = "v1:abc";
     struct err err = {0};
     json_t *job = job_build(arena, &m, 7, NULL, &err);

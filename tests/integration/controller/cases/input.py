@@ -43,6 +43,11 @@ WRONG = [
         "spec": {"restartPolicy": "Never", "containers": TWO}}}}, "JobValid", ("three",)),
     ("template-account", {"run": template(spec={"serviceAccountName": "nobody"})}, "JobValid", ("nobody",)),
     ("template-no-image", {"run": {"podTemplate": {"spec": {"restartPolicy": "Never", "containers": [{"name": "tool"}]}}}}, "JobValid", ("image",)),
+    ("verify-probe", {"run": {**template(container={"readinessProbe": {"exec": {"command": ["true"]}}}), "verify": {"command": ["check"]}}},
+     "JobValid", ("containers[0].readinessProbe", "run.verify")),
+    ("recover-init-list", {"run": {**template(spec={"initContainers": {"name": "x"}}), "recover": {"command": ["unlock"]}}},
+     "JobValid", ("initContainers", "list")),
+    ("verify-env", {"run": {**container(env=[{"name": "A=B", "value": "1"}]), "verify": {"command": ["check"]}}}, "JobValid", ("A=B",)),
     ("from-version", {"fromVersion": "0.9"}, "SchemaVersionMet", ("0.9",)),
     ("to-version-taken", {"toVersion": "0"}, "SchemaVersionMet", ("version 0",)),
 ]

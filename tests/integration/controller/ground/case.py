@@ -95,7 +95,7 @@ class Case(unittest.TestCase):
 
     def spec(self, to="1", how=None, run=None, **more):
         """A migration's spec: step Expand of database orders, and for the simulated node how its run goes."""
-        limits = {key: more.pop(key) for key in ("retries", "timeout", "startTimeout", "keepFor") if key in more}
+        limits = {key: more.pop(key) for key in ("retries", "timeout", "startTimeout", "keepFor", "onInterruption", "recover", "verify") if key in more}
         run = run or {"container": {"image": "tool:1", "annotations": steered(**(how or {}))}}
         return {"database": "orders", "step": "Expand", "toVersion": to, "run": {**run, **limits}, **more}
 
