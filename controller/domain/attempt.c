@@ -64,7 +64,8 @@ static bool is_retried_interruption(const struct migration *migration,
                                     const struct attempt *attempt)
 {
     return migration->on_interruption == ON_INTERRUPTION_RETRY &&
-           attempt->outcome == OUTCOME_FAILED && attempt->is_interrupted;
+           attempt->outcome == OUTCOME_FAILED && attempt->is_interrupted &&
+           !str_eq(attempt->reason, "NamespaceDeleted");
 }
 
 /*
@@ -105,10 +106,20 @@ static int64_t interruptions(const struct migration *migration)
     return count;
 }
 
+/*
+ * Its containers were seen to end. Where the Job is gone, pod and finalizers may have been taken away by
+ * force, and the process with its node may live on: enough to let the next migration in, which somebody
+ * applies, but nothing that a run may be repeated on by itself.
+ */
+static bool was_seen_to_end(const struct attempt *attempt)
+{
+    return !attempt_end_is_unproven(attempt) && !str_eq(attempt->reason, "JobVanished") &&
+           !str_eq(attempt->reason, "JobDeleted");
+}
+
 bool attempt_is_tried_again(const struct migration *migration, const struct attempt *ended)
 {
-    bool is_confirmed =
-        !attempt_end_is_unproven(ended) || migration->confirm_ended == ended->number;
+    bool is_confirmed = was_seen_to_end(ended) || migration->confirm_ended == ended->number;
     return is_retried_interruption(migration, ended) && is_confirmed &&
            str_eq(migration->spec_hash, ended->spec_hash);
 }
@@ -338,7 +349,14 @@ static const char *explained(struct arena *arena, const struct attempt_end *end,
     const char *cause = attempt->is_interrupted ? str_or_empty(run->cause) : "";
     const char *output = str_eq(run->message, run->cause) ? "" : str_or_empty(run->message);
     const char *advice = "";
-    if (attempt->is_interrupted && end->on_interruption == ON_INTERRUPTION_FAIL) {
+    if (attempt->is_interrupted && end->on_interruption == ON_INTERRUPTION_RETRY &&
+        !was_seen_to_end(attempt)) {
+        advice =
+            arena_printf(arena,
+                         "; when it has ended for certain, annotate with " ANNOTATION_CONFIRM_ENDED
+                         "=%" PRId64 ", and it is tried again",
+                         attempt->number);
+    } else if (attempt->is_interrupted && end->on_interruption == ON_INTERRUPTION_FAIL) {
         advice = arena_printf(arena,
                               "; see how far it came, then annotate with " ANNOTATION_RETRY
                               "=%" PRId64 ", or let run.recover and run.onInterruption do so",

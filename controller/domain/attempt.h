@@ -51,8 +51,8 @@ int64_t attempt_given_back_until(const struct migration *migration);
 int64_t attempt_retries_left(const struct migration *migration, const struct attempt *ended);
 
 /*
- * run.onInterruption begins another attempt after this one. Not while its end is not proven, unless a
- * person has confirmed it: the claim stands until then, and would not be waited for if it were lost.
+ * run.onInterruption begins another attempt after this one. Where its end was not seen (a lost node, a Job
+ * that was taken away) not before a person has confirmed it.
  */
 bool attempt_is_tried_again(const struct migration *migration, const struct attempt *ended);
 

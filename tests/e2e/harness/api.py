@@ -88,6 +88,10 @@ class Api:
     def patch(self, kind, namespace, name, body):
         return self.request("PATCH", self.path(kind, namespace, name), body, PATCHES["merge"])
 
+    def evict(self, namespace, pod):
+        body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": namespace}}
+        return self.request("POST", self.path("pods", namespace, pod) + "/eviction", body)
+
     def delete(self, kind, namespace, name, propagation="Background"):
         return self.request("DELETE", self.path(kind, namespace, name), {"propagationPolicy": propagation})
 

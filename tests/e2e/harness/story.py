@@ -142,6 +142,11 @@ class Story(unittest.TestCase):
         return {"container": {"image": "probe:1.0.0", "args": arguments,
                               "envFrom": [{"secretRef": {"name": "orders-db"}}]}, **run}
 
+    @staticmethod
+    def step(name, say=None, exit_code=0):
+        """A run.verify or run.recover of a probe: it tells the database that it ran, as a run does."""
+        return {"command": ["/bin/probe", f"-as={name}", f"-exit={exit_code}"] + ([f"-say={say}"] if say else [])}
+
     def shell(self, script, **run):
         """The run of a shell script."""
         return {"container": {"image": BUSYBOX, "command": ["sh", "-c", script]}, **run}

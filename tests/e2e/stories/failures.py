@@ -99,6 +99,35 @@ class Failures(Story):
         self.assertNotIn("version", self.ledger())
         self.has_run("polite")
 
+    def test_check_that_fails(self):
+        """The run exits with 0, its check does not: VerifyFailed, both are told, the ledger stays (R20)."""
+        self.migrate("add-column", self.probe("add-column", say="nothing to do", retries=2,
+                                              verify=self.step("check", say="no such column", exit_code=4)))
+        failed = self.reaches("add-column", "Failed", "VerifyFailed")
+        attempt = failed["status"]["attempt"]
+        self.assertEqual((0, 4), (attempt["exitCode"], attempt["verify"]["exitCode"]))
+        self.assertIn("no such column", attempt["verify"]["message"])
+        for text in ("exit code 4", "no such column"):
+            self.assertIn(text, failed["status"]["message"])
+        self.assertNotIn("version", self.ledger())
+        self.settles("add-column")
+        self.has_run("add-column", "check")
+
+    def test_evicted_then_recovered(self):
+        """Evicted by the API, tried again by itself: recover, the run, its check; one after the other (R21)."""
+        self.migrate("long", self.probe("long", gate="go", onInterruption="Retry", recover=self.step("unlock"), verify=self.step("check")))
+        self.running_probe("long")
+        self.api.evict(self.namespace, self.database.runs()[0][1])
+        waiting = self.reaches("long", "Waiting", "RetryBackoff")
+        self.assertEqual("EvictionByEvictionAPI", waiting["status"]["attempt"]["reason"])
+        self.assertTrue(waiting["status"]["attempt"]["interrupted"])
+        self.running_probe("long", 2)
+        self.database.open_gate("go")
+        done = self.reaches("long", "Succeeded")
+        self.assertEqual((2, 0), (done["status"]["attempt"]["number"], done["status"]["attempt"]["verify"]["exitCode"]))
+        self.assertEqual("1", self.ledger()["version"])
+        self.has_run("long", "unlock", "long", "check")
+
     def settles(self, name):
         """The controller has seen the latest change: another migration, applied after it, has run its course."""
         self.migrate(f"after-{name}", {"container": self.shell("true")["container"]}, database="elsewhere")

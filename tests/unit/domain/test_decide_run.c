@@ -766,6 +766,15 @@ static const struct world rows[] = {
                                 "result is unknown; " SEE},
     },
     {
+        .name = "J7 R5 vanished, no pod left, onInterruption Retry: not by itself",
+        .migration = {.meta = {HELD}, .on_interruption = ON_INTERRUPTION_RETRY, .status = {RUNS}},
+        .claim_attempt = 1,
+        .seen = {ABSENT, PODS_FRESH},
+        .expected = {.case_id = "J7",
+                     OUTCOME(FAILED, "JobVanished"),
+                     .message = "~annotate with interlude.dev/confirm-ended=1, and it is tried"},
+    },
+    {
         .name = "J6 R5 vanished right after the start: a pod may still come",
         .migration = {.meta = {HELD},
                       .status = {.phase = PHASE_RUNNING,

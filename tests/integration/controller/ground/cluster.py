@@ -138,10 +138,6 @@ class DirectApi(Api):
         path = self.path(kind, namespace, name) + (f"/{subresource}" if subresource else "")
         return self.request("PATCH", path, body, PATCH[how])
 
-    def evict(self, namespace, pod):
-        body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": namespace}}
-        return self.request("POST", self.path("pods", namespace, pod) + "/eviction", body)
-
     def _watch(self, kind, namespace, query, deadline):
         """For wait(): yields the object after each change, None when it is deleted."""
         left = max(1, int(deadline - time.monotonic()))
