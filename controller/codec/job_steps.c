@@ -67,7 +67,8 @@ bool job_steps_add(json_t *template, const json_t *run, bool is_recovery_due, st
     json_t *marks = json_object_get(json_object_get(template, "metadata"), "annotations");
     const json_t *recover = command_of(run, "recover");
     const json_t *verify = command_of(run, "verify");
-    (void)json_object_del(marks, ANNOTATION_RECOVER); /* a user's own would make the end unreadable */
+    (void)json_object_del(marks,
+                          ANNOTATION_RECOVER); /* a user's own would make the end unreadable */
     (void)json_object_del(marks, ANNOTATION_VERIFY);
     if (json_is_null(json_object_get(spec, "initContainers"))) {
         (void)json_object_del(spec, "initContainers");

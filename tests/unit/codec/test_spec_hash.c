@@ -33,6 +33,26 @@ static void test_is_the_sha256_of_the_canonical_text(void **state)
                         "v1:ce6cf7291e17850e9b5994d47748bbcd5223605fa1ad39dedc226ae899585694");
 }
 
+/* A run without the fields that came later, or with their defaults, hashes as before they came. */
+static void test_fields_that_came_later_change_no_hash(void **state)
+{
+    (void)state;
+    static const char was[] = "v1:4c0cd04737d13f8561b760bd78ed4ad6a6b9e639655cf5ff97398ae85886ce21";
+    CLEANUP(arena_fini) struct arena arena = {0};
+    json_auto_t *spec = case_json(
+        "{\"toVersion\": \"3\", \"database\": \"orders\", \"step\": \"Expand\", \"run\": {"
+        " \"container\": {\"image\": \"m:1\", \"command\": [\"migrate\"]},"
+        " \"retries\": 2, \"timeout\": \"1h\"}}");
+    /* {"database":"orders","run":{"container":{"command":["migrate"],"image":"m:1"},"retries":2,
+       "timeout":"1h"},"step":"Expand","toVersion":"3"} */
+    assert_string_equal(spec_hash(&arena, spec), was);
+    json_t *run = json_object_get(spec, "run");
+    (void)json_object_set_new(run, "onInterruption", json_string("Fail"));
+    (void)json_object_set_new(run, "verify", json_null());
+    (void)json_object_set_new(run, "recover", json_null());
+    assert_string_equal(spec_hash(&arena, spec), was);
+}
+
 static void test_no_spec_is_an_empty_one(void **state)
 {
     (void)state;
@@ -58,6 +78,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_is_the_sha256_of_the_canonical_text),
+        cmocka_unit_test(test_fields_that_came_later_change_no_hash),
         cmocka_unit_test(test_no_spec_is_an_empty_one),
         cmocka_unit_test(test_leaves_the_spec_alone),
     };
