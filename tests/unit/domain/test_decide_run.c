@@ -628,6 +628,17 @@ static const struct world rows[] = {
                      .message = "~the namespace was deleted during attempt 1: "},
     },
     {
+        .name = "J8 cut off with its namespace, onInterruption Retry: never again",
+        .migration = {.meta = {HELD},
+                      .on_interruption = ON_INTERRUPTION_RETRY,
+                      .status = {RUNS}},
+        .claim_attempt = 1,
+        .job = {FAILED},
+        .pod = POD_EVICTED,
+        .seen = {PRESENT, .namespace_state = NAMESPACE_TERMINATING},
+        .expected = {.case_id = "J8", OUTCOME(FAILED, "NamespaceDeleted")},
+    },
+    {
         .name = "J8 R8b on a lost node, with its namespace: nobody is left to confirm",
         .migration = DELETED_M,
         .claim_attempt = 1,
