@@ -77,11 +77,13 @@ class OnInterruption(Steps):
         self.holds()
 
     def test_timeout_is_no_interruption(self):
-        self.migrate(how={"hold": "true"}, onInterruption="Retry", timeout="2s")
+        self.migrate(how={"hold": "true"}, onInterruption="Retry", timeout="8s")
         status = self.fails(reason="DeadlineExceeded")["status"]
         self.assertNotIn("interrupted", status["attempt"])
         self.assertEqual(1, len(self.started("first")))
         self.holds()
+
+    test_timeout_is_no_interruption.lasts = 10
 
     def test_pod_deleted_before_it_started(self):
         """A drain while the image is pulled: nothing ran, and yet it was cut off. There is nothing to recover."""
