@@ -629,9 +629,7 @@ static const struct world rows[] = {
     },
     {
         .name = "J8 cut off with its namespace, onInterruption Retry: never again",
-        .migration = {.meta = {HELD},
-                      .on_interruption = ON_INTERRUPTION_RETRY,
-                      .status = {RUNS}},
+        .migration = {.meta = {HELD}, .on_interruption = ON_INTERRUPTION_RETRY, .status = {RUNS}},
         .claim_attempt = 1,
         .job = {FAILED},
         .pod = POD_EVICTED,
