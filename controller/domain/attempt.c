@@ -425,6 +425,6 @@ void attempt_close(struct arena *arena, const struct attempt_end *end, int64_t n
 void attempt_blame_namespace(struct arena *arena, struct attempt *attempt)
 {
     fail(attempt, "NamespaceDeleted",
-         arena_printf(arena, "the namespace was deleted during attempt %" PRId64 ": %s",
-                      attempt->number, attempt->message));
+         arena_printf(arena, "the namespace was deleted during attempt %" PRId64 ", its pod first",
+                      attempt->number));
 }

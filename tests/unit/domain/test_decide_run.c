@@ -625,7 +625,7 @@ static const struct world rows[] = {
         .seen = {PRESENT, .namespace_state = NAMESPACE_TERMINATING},
         .expected = {.case_id = "J8",
                      OUTCOME(FAILED, "NamespaceDeleted"),
-                     .message = "~the namespace was deleted during attempt 1: "},
+                     .message = "the namespace was deleted during attempt 1, its pod first"},
     },
     {
         .name = "J8 cut off with its namespace, onInterruption Retry: never again",
