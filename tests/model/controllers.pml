@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Steps 0 to 15: what a controller asks for next, from what it reads. The numbers are those of docs/protocol.md. A
+ * variant changes the step that it leaves out.
+ */
+
+/* The word of the caches, and of most variants, on whether an attempt may begin. */
+#define begins(m) \
+    (variant(JOB_IS_TRUTH) -> is_there(m) && job[J(m, 1)].what == NONE : \
+     may_begin(m) || (is_there(m) && has_failed(m) && variant(RECREATE)) || \
+     (is_there(m) && M[m].outcome == INTERRUPTED && M[m].number <= RETRIES && variant(INTERRUPTED_IS_RETRIED)))
+#define is_there(m) (M[m].exists && !M[m].deleted)
+#define is_in_ledger(m) (!variant(NO_LEDGER_CHECK) && !variant(JOB_IS_TRUTH) && passed(m))
+#define is_claimable \
+    (D.exists && !D.deleted && (D.held || variant(NO_DATABASE_FINALIZER)) && \
+     (D.holder == 0 || variant(NO_CLAIM)))
+#define wakes(m) (begins(m) && gate[m] && next(m) <= attempts(m) && !is_in_ledger(m))
+/* The caches may be as old as they like: what they say was true once. */
+#define may_be_old (!calm)
+#define was_next(m, n) (may_be_old && ((m) == 0 || M[m].exists || !REBORN) && !is_in_ledger(m) && (n) <= next(m) && (n) <= attempts(m))
+#define is_wanted_database (wakes(0) || wakes(1) || may_be_old)
+
+#define runs_as(m, n) (M[m].outcome == RUNNING && M[m].number == (n))
+/* Nothing to do for the claim but to wait for what it names. */
+#define waits(m, n) ( \
+    (!M[m].exists && (may_live(J(m, n)) || variant(NO_ORPHANS))) || \
+    (M[m].exists && runs_as(m, n) && pod[J(m, n)] == RUNS && !(M[m].spec != M[m].ran && variant(DELETE_RUNNING)) && \
+     !(job[J(m, n)].what == NONE && (variant(GONE_IS_OVER) || variant(GONE_IS_RUN_AGAIN))) && \
+     !variant(STATUS_EACH_TIME)) || \
+    (M[m].exists && M[m].outcome == UNPROVEN && M[m].number == (n) && may_live(J(m, n))) || \
+    (M[m].exists && !closed(m, n) && job[J(m, n)].what == SOMEBODYS && variant(FOREIGN_WAITED_FOR)) || \
+    (M[m].exists && pod[J(m, n)] == RUNS && variant(JOB_IS_TRUTH)))
+
+/* ---- 3 to 7: the claim names an attempt that has not begun ---- */
+
+#define may_go_on(m, n, s) \
+    (variant(NO_FRESH_LOOK) || (begins(m) && gate[m] && M[m].spec == (s) && (n) == next(m)))
+#define is_name_taken(j) \
+    ((job[j].what == SOMEBODYS && !variant(FOREIGN_ADOPTED)) || (job[j].what == ARMED && !variant(NO_PARK)))
+
+inline steps_3_to_7() {
+    if
+    :: !may_go_on(m, n, s) || is_name_taken(j) -> /* 12 */
+        if
+        :: variant(NO_WITHDRAW) -> send(request(RELEASE, m, n, 0, 0, NONE))
+        :: else -> send(request(WITHDRAW, m, n, 0, 0, NONE))
+        fi
+    :: else ->
+        if
+        :: !M[m].held && !variant(NO_FINALIZER) -> send(request(HOLD, m, 0, 0, 0, NONE))
+        :: else ->
+            if
+            :: job[j].what == NONE -> send(request(CREATE, m, n, 0, 0, NONE))
+            :: else -> send(request(WRITE_RUNNING, m, n, job[j].uid, s, NONE))
+            fi
+        fi
+    fi
+}
+
+/* ---- 9 and 10: M says Running ---- */
+
+/* What the pods prove, and the Job says. */
+#define outcome_by_pod(j) \
+    (is_success(j) -> SUCCEEDED : (pod[j] == EXITED -> FAILED : (pod[j] == CHECK_FAILED -> UNVERIFIED : outcome_cut(j))))
+#define is_success(j) \
+    (pod[j] == EXITED_0 || (pod[j] == CHECK_FAILED && variant(RUN_IS_SUCCESS)) || \
+     (pod[j] == CUT_OFF_0 && variant(COMPLETE_IS_SUCCESS)))
+#define outcome_cut(j) (may_live(j) && !variant(FAILED_IS_ENDED) && pod[j] != RUNS -> UNPROVEN : INTERRUPTED)
+
+inline end_attempt(how) {
+    if
+    :: variant(RELEASE_FIRST) -> send(request(RELEASE, m, n, 0, 1, how))
+    :: variant(DELETED_BEFORE_RECORDED) && job[j].what == ARMED ->
+        send(request(DELETE, m, n, job[j].uid, 1, how))
+    :: else -> send(request(WRITE_OUTCOME, m, n, 0, 0, how))
+    fi
+}
+
+inline steps_9_and_10() {
+    if
+    :: job[j].what == NONE || job[j].uid != M[m].job ->
+        if
+        :: variant(GONE_IS_RUN_AGAIN) && job[j].what == NONE -> send(request(CREATE, m, n, 0, 0, NONE))
+        :: variant(GONE_IS_RUN_AGAIN) && job[j].what == PARKED -> send(request(ARM, m, n, job[j].uid, 0, NONE))
+        :: else -> end_attempt(outcome_cut(j))
+        fi
+    :: else ->
+        if
+        :: job[j].what == PARKED || job[j].what == SOMEBODYS -> /* 8, or it is taken back */
+            send(request((M[m].deleted -> DELETE : ARM), m, n, job[j].uid, 0, NONE))
+        :: job[j].what == ARMED && pod[j] == RUNS ->
+            if
+            :: variant(DELETE_RUNNING) -> send(request(DELETE, m, n, job[j].uid, 1, NONE))
+            :: variant(STATUS_EACH_TIME) -> send(request(WRITE_STATUS, m, 0, 0, 0, NONE))
+            :: else
+            fi
+        :: else -> end_attempt(outcome_by_pod(j))
+        fi
+    fi
+}
+
+/* ---- 13: M is gone ---- */
+
+inline step_13() {
+    if
+    :: job[j].what == PARKED -> send(request(DELETE, m, n, job[j].uid, 0, NONE))
+    :: job[j].what == ARMED && pod[j] == EXITED_0 -> send(request(RELEASE, m, n, 0, 0, SUCCEEDED))
+    :: else -> send(request(RELEASE, m, n, 0, 0, NONE))
+    fi
+}
+
+/* ---- 0: whatever claim stands ---- */
+
+inline drive() {
+    j = J(m, n);
+    if
+    :: !M[m].exists -> step_13()
+    :: else ->
+        if
+        :: M[m].outcome == RUNNING && M[m].number == n -> steps_9_and_10()
+        :: else ->
+            if
+            :: variant(JOB_IS_TRUTH) ->
+                if
+                :: job[j].what == NONE -> send(request(CREATE, m, n, 0, 0, NONE))
+                :: else -> send(request((closed(m, n) -> RELEASE : WRITE_OUTCOME), m, n, 0, 0, outcome_by_pod(j)))
+                fi
+            :: else ->
+                if
+                :: closed(m, n) -> /* 11 */
+                    send(request(RELEASE, m, n, 0, 0, (M[m].number == n -> M[m].outcome : NONE)))
+                :: else -> steps_3_to_7()
+                fi
+            fi
+        fi
+    fi
+}
+
+/* ---- 11 and 14: what is left ---- */
+
+#define is_stray(m, n) \
+    (job[J(m, n)].what == PARKED && !variant(NO_STRAYS) && \
+     (!M[m].exists || (M[m].number == (n) && (M[m].outcome != RUNNING || M[m].job != job[J(m, n)].uid)) || \
+      (M[m].number != (n) && closed(m, n))))
+#define is_job_left(m, n) \
+    (job[J(m, n)].held && is_over(J(m, n)) && \
+     (variant(JOB_LET_GO_EARLY) || (!claimed_by(m, n) && (!M[m].exists || closed(m, n)))))
+#define is_held_in_vain(m) \
+    (M[m].exists && M[m].held && M[m].outcome != RUNNING && !may_begin(m) && \
+     (D.holder != m + 1 || variant(FINALIZER_OFF_CLAIMED)))
+#define is_unfinished(m) (M[m].exists && (M[m].deleted || M[m].held || M[m].outcome == RUNNING || may_begin(m)))
+#define is_database_held_in_vain \
+    (D.exists && D.held && D.holder == 0 && (may_be_old || (!is_unfinished(0) && !is_unfinished(1))))
+
+/* Forgets at once: nothing is kept but what is asked for. */
+#define ASK(condition, r) :: atomic { is_slot_free && (condition) -> d_step { send(r) } }
+#define LOOK_AT(m_) ASK(is_held_in_vain(m_), request(LET_GO, m_, 0, 0, 0, NONE)) \
+    ASK(ABANDON && !calm && M[m_].deleted && M[m_].held, request(ABANDON_IT, m_, 0, 0, 0, NONE))
+#define LOOK_AT_JOB(m_, n_) ASK(is_stray(m_, n_), request(DELETE, m_, n_, job[J(m_, n_)].uid, 0, NONE)) \
+    ASK(is_job_left(m_, n_), request(LET_GO_JOB, m_, n_, job[J(m_, n_)].uid, 0, NONE))
+
+proctype Controllers() {
+end:
+    do
+    /* 0 */
+    :: d_step {
+        is_slot_free && D.holder != 0 && !waits(D.holder - 1, D.attempt) ->
+        m = D.holder - 1;
+        n = D.attempt;
+        s = D.spec;
+        drive()
+    }
+    /* 1 and 2, awake for a reason, or by caches that are old */
+    ASK(is_claimable && wakes(0), request(CLAIM, 0, next(0), 0, M[0].spec, NONE))
+    ASK(is_claimable && wakes(1), request(CLAIM, 1, next(1), 0, M[1].spec, NONE))
+    ASK(is_claimable && was_next(0, 1), request(CLAIM, 0, 1, 0, 0, NONE))
+    ASK(is_claimable && was_next(1, 1), request(CLAIM, 1, 1, 0, 0, NONE))
+#if ATTEMPTS > 1
+    ASK(is_claimable && was_next(0, 2), request(CLAIM, 0, 2, 0, M[0].spec, NONE))
+#endif
+#if REBORN
+    ASK(M[1].exists && M[1].outcome == NONE && passed(1), request(ALREADY_APPLIED, 1, 0, 0, 0, NONE))
+#endif
+    /* What 2 needs: the Database, with our finalizer as long as it is claimed or an unfinished migration names it. */
+    ASK(!D.exists && is_wanted_database, request(CREATE_DATABASE, 0, 0, 0, 0, NONE))
+    ASK(D.exists && !D.deleted && !D.held && is_wanted_database && !variant(NO_DATABASE_FINALIZER),
+        request(HOLD_DATABASE, 0, 0, 0, 0, NONE))
+    ASK(is_database_held_in_vain, request(LET_GO_DATABASE, 0, 0, 0, 0, NONE))
+    /* 11, 14, 15 */
+    LOOK_AT(0)
+    LOOK_AT(1)
+    LOOK_AT_JOB(0, 1)
+    LOOK_AT_JOB(1, 1)
+#if ATTEMPTS > 1
+    LOOK_AT_JOB(0, 2)
+#endif
+#if VARIANT == NO_CLAIM
+    :: d_step {
+        is_slot_free && (M[0].outcome == RUNNING || wakes(0)) && !waits(0, larger(M[0].number, 1)) ->
+        m = 0; n = 1; s = M[0].spec;
+        drive()
+    }
+    :: d_step {
+        is_slot_free && (M[1].outcome == RUNNING || wakes(1)) && !waits(1, larger(M[1].number, 1)) ->
+        m = 1; n = 1; s = M[1].spec;
+        drive()
+    }
+#endif
+    od
+}
