@@ -50,6 +50,9 @@
 #ifndef LOST_NODE
 #define LOST_NODE 0 /* the node is lost: the pod is said to have failed, and its process may live */
 #endif
+#ifndef STUCK_FIRST
+#define STUCK_FIRST 0 /* what keeps a pod from starting may go away at any moment; a controller may end it before */
+#endif
 #ifndef VERIFY
 #define VERIFY 0 /* run and check: the run may succeed and the check fail */
 #endif
@@ -116,6 +119,7 @@
 #define NO_DATABASE_FINALIZER 27
 #define INTERRUPTED_IS_RETRIED 28 /* R21: run.retries counts for what was cut off, too */
 #define STATUS_EACH_TIME 29      /* the status is written at each look, changed or not */
+#define END_BY_UID 34    /* R4a: what never started is ended by a write that a start does not refuse */
 /* Mistakes of other tools. */
 #define DELETED_BEFORE_RECORDED 30 /* the Job is deleted, then the success is recorded */
 #define DELETE_RUNNING 31        /* a running Job is deleted when a newer spec appears */

@@ -24,12 +24,12 @@
 /* Nothing to do for the claim but to wait for what it names. */
 #define waits(m, n) ( \
     (!M[m].exists && (may_live(J(m, n)) || variant(NO_ORPHANS))) || \
-    (M[m].exists && runs_as(m, n) && pod[J(m, n)] == RUNS && !(M[m].spec != M[m].ran && variant(DELETE_RUNNING)) && \
+    (M[m].exists && runs_as(m, n) && runs(J(m, n)) && !(M[m].spec != M[m].ran && variant(DELETE_RUNNING)) && \
      !(job[J(m, n)].what == NONE && (variant(GONE_IS_OVER) || variant(GONE_IS_RUN_AGAIN))) && \
      !variant(STATUS_EACH_TIME)) || \
     (M[m].exists && M[m].outcome == UNPROVEN && M[m].number == (n) && may_live(J(m, n))) || \
     (M[m].exists && !closed(m, n) && job[J(m, n)].what == SOMEBODYS && variant(FOREIGN_WAITED_FOR)) || \
-    (M[m].exists && pod[J(m, n)] == RUNS && variant(JOB_IS_TRUTH)))
+    (M[m].exists && runs(J(m, n)) && variant(JOB_IS_TRUTH)))
 
 /* ---- 3 to 7: the claim names an attempt that has not begun ---- */
 
@@ -61,11 +61,11 @@ inline steps_3_to_7() {
 
 /* What the pods prove, and the Job says. */
 #define outcome_by_pod(j) \
-    (is_success(j) -> SUCCEEDED : (pod[j] == EXITED -> FAILED : (pod[j] == CHECK_FAILED -> UNVERIFIED : outcome_cut(j))))
+    (is_success(j) -> SUCCEEDED : (pod[j] == EXITED || pod[j] == NEVER_STARTED -> FAILED : (pod[j] == CHECK_FAILED -> UNVERIFIED : outcome_cut(j))))
 #define is_success(j) \
     (pod[j] == EXITED_0 || (pod[j] == CHECK_FAILED && variant(RUN_IS_SUCCESS)) || \
      (pod[j] == CUT_OFF_0 && variant(COMPLETE_IS_SUCCESS)))
-#define outcome_cut(j) (may_live(j) && !variant(FAILED_IS_ENDED) && pod[j] != RUNS -> UNPROVEN : INTERRUPTED)
+#define outcome_cut(j) (may_live(j) && !variant(FAILED_IS_ENDED) && !runs(j) -> UNPROVEN : INTERRUPTED)
 
 inline end_attempt(how) {
     if
@@ -88,7 +88,7 @@ inline steps_9_and_10() {
         if
         :: job[j].what == PARKED || job[j].what == SOMEBODYS -> /* 8, or it is taken back */
             send(request((M[m].deleted -> DELETE : ARM), m, n, job[j].uid, 0, NONE))
-        :: job[j].what == ARMED && pod[j] == RUNS ->
+        :: job[j].what == ARMED && runs(j) ->
             if
             :: variant(DELETE_RUNNING) -> send(request(DELETE, m, n, job[j].uid, 1, NONE))
             :: variant(STATUS_EACH_TIME) -> send(request(WRITE_STATUS, m, 0, 0, 0, NONE))
@@ -186,6 +186,10 @@ end:
     ASK(D.exists && !D.deleted && !D.held && is_wanted_database && !variant(NO_DATABASE_FINALIZER),
         request(HOLD_DATABASE, 0, 0, 0, 0, NONE))
     ASK(is_database_held_in_vain, request(LET_GO_DATABASE, 0, 0, 0, 0, NONE))
+#if STUCK_FIRST
+    ASK(runs_as(0, M[0].number) && pod[J(0, M[0].number)] == STUCK,
+        request(END, 0, M[0].number, M[0].job, 0, NONE))
+#endif
     /* 11, 14, 15 */
     LOOK_AT(0)
     LOOK_AT(1)

@@ -16,8 +16,8 @@ inline start_pod() {
     promise(R2, !lives(0) && !lives(1) && !lives(JOBS - 1));
     promise(R3, M[m].outcome != SUCCEEDED && !moved[m] && !(REBORN && moved[0]));
     promise(R6, claimed_by(m, n));
-    promise(ASKED, n == 1 || (pod[J(m, 1)] != RUNS && pod[J(m, 1)] != EXITED_0));
-    pod[j] = RUNS;
+    promise(ASKED, n == 1 || (!runs(J(m, 1)) && (pod[J(m, 1)] != EXITED_0 || stripped[J(m, 1)])));
+    pod[j] = (STUCK_FIRST -> STUCK : RUNS);
     printf("      the Job has a pod\n")
 }
 
@@ -141,8 +141,8 @@ inline let_go_database() {
 inline create() {
     if
     :: job[j].what == NONE ->
-        assert(job[j].uid < 7);
-        job[j].uid++;
+        assert(ONLY != ALL || job[j].uid < 7); /* else the field is too small for this world */
+        job[j].uid = (job[j].uid < 7 -> job[j].uid + 1 : 1);
         job[j].deleted = 0;
         job[j].held = 0;
         if
@@ -178,7 +178,7 @@ inline job_gone() {
 inline delete() {
     if
     :: job[j].uid == u && (job[j].what == PARKED || (job[j].what != NONE && (variant(DELETE_NO_PRECONDITION) || s))) ->
-        promise(R4, job[j].what != ARMED || pod[j] != RUNS);
+        promise(R4, job[j].what != ARMED || !runs(j));
         promise(FOREIGNERS, job[j].what != SOMEBODYS);
         job_gone();
         if
@@ -192,12 +192,23 @@ inline delete() {
 inline let_go_job() {
     if
     :: job[j].uid == u && job[j].what != NONE ->
-        promise(R4, job[j].what != ARMED || pod[j] != RUNS);
+        promise(R4, job[j].what != ARMED || !runs(j));
         job[j].held = 0;
         if
         :: job[j].deleted -> job_gone()
         :: else
         fi
+    :: else
+    fi
+}
+
+/* Ends a run of which nothing has started, naming the version of its pod that says so. */
+inline end_run() {
+    if
+    :: job[j].uid == u && job[j].what == ARMED && pod[j] == STUCK -> pod[j] = NEVER_STARTED
+    :: variant(END_BY_UID) && job[j].uid == u && job[j].what == ARMED && pod[j] == RUNS ->
+        promise(R4, false);
+        pod[j] = CUT_OFF
     :: else
     fi
 }
@@ -241,6 +252,7 @@ inline serve(slot) {
         :: !D.exists -> D.exists = 1; D.held = 1; changed_D()
         :: else
         fi
+    :: kind_of(r) == END -> printf("M%d  9: what never started of attempt %d is ended\n", m, n); end_run()
     :: kind_of(r) == MOVE_LEDGER -> printf("M%d 11: the ledger alone\n", m); move_ledger()
     :: else -> assert(false)
     fi

@@ -64,10 +64,13 @@ Job job[JOBS];
 #define LOST 7        /* its Job says Failed; it runs on a node that nobody can ask */
 #define LOST_ENDED 8  /* likewise; it has ended, and nobody knows */
 #define LOST_KNOWN 9  /* the node is back and told its end, or a person confirmed it */
+#define STUCK 10      /* no container has started: no image, no node, no quota */
+#define NEVER_STARTED 11
 byte pod[JOBS];
-#define lives(j) (pod[j] == RUNS || pod[j] == LOST)
+#define runs(j) (pod[j] == RUNS || pod[j] == STUCK)
+#define lives(j) (runs(j) || pod[j] == LOST)
 #define may_live(j) (lives(j) || pod[j] == LOST_ENDED) /* as far as anybody can tell */
-#define is_over(j) (job[j].what == ARMED && (job[j].deleted || pod[j] != RUNS))
+#define is_over(j) (job[j].what == ARMED && (job[j].deleted || !runs(j)))
 
 /* What was true, for the promises. */
 bit moved[2];       /* the ledger has moved for this migration */
@@ -140,6 +143,7 @@ short under_way[SLOTS]; /* sorted, as it does not matter which slot it is; 0: no
 #define LET_GO_JOB 16
 #define CREATE_DATABASE 17
 #define MOVE_LEDGER 18
+#define END 19
 #define is_cas(r) (!(variant(OUTCOME_NO_CAS) && kind_of(r) == WRITE_OUTCOME) && \
                    !(variant(RUNNING_NO_CAS) && kind_of(r) == WRITE_RUNNING) && \
                    !(variant(CLAIM_NO_CAS) && kind_of(r) == CLAIM) && \

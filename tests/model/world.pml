@@ -7,11 +7,12 @@
     :: d_step { VERIFY && pod[j] == RUNS -> pod[j] = CHECK_FAILED; printf("    pod %d: its check fails\n", j) } \
     :: d_step { INTERRUPTIONS && pod[j] == RUNS -> pod[j] = CUT_OFF; printf("    pod %d is cut off\n", j) } \
     :: d_step { INTERRUPTIONS && pod[j] == RUNS -> pod[j] = CUT_OFF_0; printf("    pod %d is cut off, with 0\n", j) } \
+    :: d_step { pod[j] == STUCK -> pod[j] = RUNS; printf("    pod %d starts after all\n", j) } \
     :: d_step { LOST_NODE && !calm && pod[j] == RUNS -> pod[j] = LOST; printf("    pod %d: its node is lost\n", j) } \
     :: d_step { pod[j] == LOST -> pod[j] = LOST_ENDED; printf("    pod %d ends unseen\n", j) } \
     :: d_step { pod[j] == LOST_ENDED -> pod[j] = LOST_KNOWN; printf("    somebody confirms that pod %d has ended\n", j) } \
     /* time to live: what was let go is deleted sooner or later */ \
-    :: d_step { !calm && job[j].what == ARMED && !job[j].held && pod[j] != RUNS && !variant(NO_JOB_FINALIZER) -> \
+    :: d_step { !calm && job[j].what == ARMED && !job[j].held && !runs(j) && !variant(NO_JOB_FINALIZER) -> \
                 job[j].what = NONE; printf("    Job %d is gone, its time is over\n", j) }
 
 proctype Pods() {
