@@ -17,7 +17,8 @@
 #define wakes(m) (begins(m) && gate[m] && next(m) <= attempts(m) && !is_in_ledger(m))
 /* The caches may be as old as they like: what they say was true once. */
 #define may_be_old (!calm)
-#define was_next(m, n) (may_be_old && ((m) == 0 || M[m].exists || !REBORN) && !is_in_ledger(m) && (n) <= next(m) && (n) <= attempts(m))
+#define was_next(m, n) \
+    (may_be_old && ((m) == 0 || M[m].exists || !REBORN) && !is_in_ledger(m) && (n) <= next(m) && (n) <= attempts(m))
 #define is_wanted_database (wakes(0) || wakes(1) || may_be_old)
 
 #define runs_as(m, n) (M[m].outcome == RUNNING && M[m].number == (n))
@@ -61,7 +62,9 @@ inline steps_3_to_7() {
 
 /* What the pods prove, and the Job says. */
 #define outcome_by_pod(j) \
-    (is_success(j) -> SUCCEEDED : (pod[j] == EXITED || pod[j] == NEVER_STARTED -> FAILED : (pod[j] == CHECK_FAILED -> UNVERIFIED : outcome_cut(j))))
+    (is_success(j) -> SUCCEEDED : \
+     (pod[j] == EXITED || pod[j] == NEVER_STARTED -> FAILED : \
+      (pod[j] == CHECK_FAILED -> UNVERIFIED : outcome_cut(j))))
 #define is_success(j) \
     (pod[j] == EXITED_0 || (pod[j] == CHECK_FAILED && variant(RUN_IS_SUCCESS)) || \
      (pod[j] == CUT_OFF_0 && variant(COMPLETE_IS_SUCCESS)))

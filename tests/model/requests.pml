@@ -174,7 +174,7 @@ inline job_gone() {
     job[j].held = 0
 }
 
-/* Naming UID and resourceVersion of what was judged: still parked, or, for tools that delete what runs, whatever it is. */
+/* Naming UID and resourceVersion of what was judged: still parked. Or, for tools that delete what runs, whatever it is. */
 inline delete() {
     if
     :: job[j].uid == u && (job[j].what == PARKED || (job[j].what != NONE && (variant(DELETE_NO_PRECONDITION) || s))) ->

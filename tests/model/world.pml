@@ -10,7 +10,7 @@
     :: d_step { pod[j] == STUCK -> pod[j] = RUNS; printf("    pod %d starts after all\n", j) } \
     :: d_step { LOST_NODE && !calm && pod[j] == RUNS -> pod[j] = LOST; printf("    pod %d: its node is lost\n", j) } \
     :: d_step { pod[j] == LOST -> pod[j] = LOST_ENDED; printf("    pod %d ends unseen\n", j) } \
-    :: d_step { pod[j] == LOST_ENDED -> pod[j] = LOST_KNOWN; printf("    somebody confirms that pod %d has ended\n", j) } \
+    :: d_step { pod[j] == LOST_ENDED -> pod[j] = LOST_KNOWN; printf("    somebody confirms the end of pod %d\n", j) } \
     /* time to live: what was let go is deleted sooner or later */ \
     :: d_step { !calm && job[j].what == ARMED && !job[j].held && !runs(j) && !variant(NO_JOB_FINALIZER) -> \
                 job[j].what = NONE; printf("    Job %d is gone, its time is over\n", j) }
@@ -105,7 +105,11 @@ end:
     DELETE_MIGRATION(1)
 #endif
 #if EDIT
-    :: d_step { !calm && !edited && M[0].exists -> edited = 1; M[0].spec = 1; changed_M(0); printf("    M0 is edited\n") }
+    :: d_step {
+        !calm && !edited && M[0].exists ->
+        edited = 1; M[0].spec = 1; changed_M(0);
+        printf("    somebody edits M0\n")
+    }
 #endif
 #if RETRY
     :: d_step {
@@ -115,7 +119,11 @@ end:
     }
 #endif
 #if GATE
-    :: d_step { !calm && !closed_gate && gate[0] -> closed_gate = 1; gate[0] = 0; printf("    the gate closes\n") }
+    :: d_step {
+        !calm && !closed_gate && gate[0] ->
+        closed_gate = 1; gate[0] = 0;
+        printf("    the gate closes\n")
+    }
     :: d_step { !gate[0] -> gate[0] = 1; printf("    the gate opens\n") }
 #endif
 #if FOREIGN
@@ -138,7 +146,11 @@ end:
     }
 #endif
 #if REBORN
-    :: d_step { !born && !M[0].exists -> born = 1; M[1].exists = 1; printf("    M0 comes back without its status: M1\n") }
+    :: d_step {
+        !born && !M[0].exists ->
+        born = 1; M[1].exists = 1;
+        printf("    the migration comes back without its status: M1\n")
+    }
 #endif
     :: d_step { !calm -> calm = 1; printf("    from here on nothing fails and nobody does anything\n") }
     :: atomic { timeout -> goto rest }
