@@ -96,6 +96,7 @@ static void begin(struct cluster *cluster, const char *ns, const char *name, con
 {
     struct tidier *tidier = xcalloc(1, sizeof(*tidier));
     tidier->task.client = cluster->client;
+    tidier->task.guard = cluster->guard;
     tidier->task.on_idle = go_on;
     tidier->cluster = cluster;
     tidier->key = xstrdup(key);
