@@ -47,11 +47,9 @@ struct http_transfer {
     struct http_setup setup; /* what libcurl borrows */
     struct http_handler handler;
     void *arg;
-    const struct kube_guard *guard;
     uint64_t number;     /* from 1 in its connection */
     bool is_repeatable;  /* a GET */
     bool is_turned_away; /* it wanted a connection of its own */
-    bool is_refused;     /* by its guard */
     bool is_answered;
     bool is_canceled;
     bool is_ending; /* on_end runs */
@@ -125,7 +123,7 @@ static void read_end(const struct http_transfer *transfer, CURLcode code, struct
     end->http_status = (int)status;
     end->server_time_s = header_date_s(easy);
     end->retry_after_ms = header_retry_after_ms(easy, end->server_time_s);
-    if (transfer->is_refused) {
+    if (transfer->setup.is_refused) {
         err_set(&end->err, ERR_CANCELED, "not sent, for it may not be sent any more");
     } else if (code != CURLE_OK) {
         const char *detail = transfer->setup.error_text;
@@ -285,18 +283,6 @@ static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_so
     return fd < 0 ? CURL_SOCKET_BAD : fd;
 }
 
-/* The connection is there, and what comes next is the request's first byte. */
-static int ask_guard(void *arg, char *remote, char *local, int remote_port, int local_port)
-{
-    struct http_transfer *transfer = arg;
-    (void)remote;
-    (void)local;
-    (void)remote_port;
-    (void)local_port;
-    transfer->is_refused = !transfer->guard->may_send(transfer->guard->arg);
-    return transfer->is_refused ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
-}
-
 /* The type of CURLOPT_HEADERFUNCTION. NOLINTNEXTLINE(readability-non-const-parameter) */
 static size_t header_came(char *data, size_t size, size_t count, void *arg)
 {
@@ -384,7 +370,6 @@ struct http_transfer *http_transfer_start(struct http_conn *conn, const struct h
     transfer->conn = conn;
     transfer->handler = *handler;
     transfer->arg = arg;
-    transfer->guard = call->guard;
     transfer->number = ++conn->started;
     transfer->is_repeatable = str_eq(call->method, "GET");
     list_append(&conn->transfers, &transfer->link);
@@ -398,10 +383,6 @@ struct http_transfer *http_transfer_start(struct http_conn *conn, const struct h
     (void)curl_easy_setopt(transfer->easy, CURLOPT_HEADERDATA, transfer);
     (void)curl_easy_setopt(transfer->easy, CURLOPT_WRITEFUNCTION, data_came);
     (void)curl_easy_setopt(transfer->easy, CURLOPT_WRITEDATA, transfer);
-    if (transfer->guard != NULL) {
-        (void)curl_easy_setopt(transfer->easy, CURLOPT_PREREQFUNCTION, ask_guard);
-        (void)curl_easy_setopt(transfer->easy, CURLOPT_PREREQDATA, transfer);
-    }
     must(curl_multi_add_handle(conn->multi, transfer->easy));
     return transfer;
 }

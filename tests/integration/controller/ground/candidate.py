@@ -72,11 +72,6 @@ class Candidate(Controller):
             self.thaw()
             self.stop()
 
-    def said(self, words):
-        """How often its log has the words."""
-        with open(self.log, encoding="utf-8", errors="replace") as log:
-            return log.read().count(words)
-
 
 class Wire:
     """Between a controller and the API server; cut, nothing passes any more, and nobody is told."""
