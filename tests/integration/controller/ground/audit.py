@@ -34,10 +34,14 @@ class Audit:
         return found
 
     def writes_of(self, user, since=0):
-        """What a user wrote, the leader election left out: (verb, path, code)."""
+        """What a user wrote, the leader election left out: (verb, path, code).
+
+        Nor a request whose body never came, because its sender gave it up when only the header had gone out.
+        """
         return [(event["verb"], event["requestURI"], event["responseStatus"].get("code")) for event in self.about(f'"{user}"', since)
                 if event["user"]["username"] == user and event["verb"] in ("create", "update", "patch", "delete")
-                and event["objectRef"].get("resource") != "leases"]
+                and event["objectRef"].get("resource") != "leases"
+                and not event["responseStatus"].get("message", "").startswith("stream error")]
 
     def pods_of_job_controller(self):
         """namespace -> how many pods the Job controller has created."""
