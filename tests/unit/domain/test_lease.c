@@ -21,106 +21,154 @@
     {                                                                                              \
         .duration_ms = 15000, .deadline_ms = 10000, .retry_ms = 2000                               \
     }
-#define SEEN(...)                                                                                  \
-    {                                                                                              \
-        .identity = "me", .timing = TIMING, .is_willing = true, .presence = PRESENCE_PRESENT,      \
-        .now_ms = NOW, __VA_ARGS__                                                                 \
-    }
-#define HELD_BY(who, age_ms)                                                                       \
+
+#define RECORD(who, age_ms)                                                                        \
     .lease = {.resource_version = "7", .holder = (who), .duration_s = 15},                         \
     .observed_ms = NOW - (age_ms)
-#define LEADING(age_ms) .role = LEASE_LEADING, .renewed_ms = NOW - (age_ms), HELD_BY("me", age_ms)
-#define LEAVING         .role = LEASE_LEAVING, .leave_by_ms = NOW + 3000
+#define HELD_BY(who, age_ms) .presence = PRESENCE_PRESENT, RECORD(who, age_ms)
+#define GONE(who, age_ms)    .presence = PRESENCE_ABSENT, RECORD(who, age_ms)
+#define LEADS(age_ms)        .role = LEASE_LEADING, .renewed_ms = NOW - (age_ms)
+#define LEADING(age_ms)      LEADS(age_ms), HELD_BY("me", age_ms)
+#define LEAVING              .role = LEASE_LEAVING, .leave_by_ms = NOW + 3000
 
 static const struct row {
     const char *name;
-    struct lease_seen seen;
+    struct lease_seen seen; /* what decides() does not set */
     enum lease_action action;
     int64_t at_ms; /* of LEASE_WAIT */
+    bool is_unwilling;
 } rows[] = {
     /* Who does not lead. */
-    {"nothing is known yet", SEEN(.presence = PRESENCE_UNKNOWN), LEASE_WAIT, NEVER},
-    {"there is no Lease", SEEN(.presence = PRESENCE_ABSENT), LEASE_CREATE, 0},
-    {"no Lease, but the caches are empty", SEEN(.presence = PRESENCE_ABSENT, .is_willing = false),
-     LEASE_WAIT, NEVER},
-    {"no Lease, a try was just made", SEEN(.presence = PRESENCE_ABSENT, .next_try_ms = NOW + 5),
-     LEASE_WAIT, NOW + 5},
-    {"a try is under way", SEEN(.presence = PRESENCE_ABSENT, .is_asking = true), LEASE_WAIT, NEVER},
-    {"held", SEEN(HELD_BY("other", 1000)), LEASE_WAIT, NOW + 14000},
-    {"held to the last millisecond", SEEN(HELD_BY("other", 14999)), LEASE_WAIT, NOW + 1},
-    {"expired", SEEN(HELD_BY("other", 15000)), LEASE_TAKE, 0},
-    {"expired, but not willing", SEEN(HELD_BY("other", 15000), .is_willing = false), LEASE_WAIT,
-     NEVER},
+    {"nothing is known yet", {.presence = PRESENCE_UNKNOWN}, LEASE_WAIT, NEVER, false},
+    {"there is no Lease", {.presence = PRESENCE_ABSENT}, LEASE_CREATE, 0, false},
+    {"no Lease, but the caches are empty", {.presence = PRESENCE_ABSENT}, LEASE_WAIT, NEVER, true},
+    {"no Lease, a try was just made",
+     {.presence = PRESENCE_ABSENT, .next_try_ms = NOW + 5},
+     LEASE_WAIT,
+     NOW + 5,
+     false},
+    {"a try is under way",
+     {.presence = PRESENCE_ABSENT, .is_asking = true},
+     LEASE_WAIT,
+     NEVER,
+     false},
+    {"held", {HELD_BY("other", 1000)}, LEASE_WAIT, NOW + 14000, false},
+    {"held to the last millisecond", {HELD_BY("other", 14999)}, LEASE_WAIT, NOW + 1, false},
+    {"expired", {HELD_BY("other", 15000)}, LEASE_TAKE, 0, false},
+    {"expired, but not willing", {HELD_BY("other", 15000)}, LEASE_WAIT, NEVER, true},
     {"its holder's duration counts",
-     SEEN(.lease = {.holder = "other", .duration_s = 60}, .observed_ms = NOW - 15000), LEASE_WAIT,
-     NOW + 45000},
+     {.presence = PRESENCE_PRESENT,
+      .lease = {.holder = "other", .duration_s = 60},
+      .observed_ms = NOW - 15000},
+     LEASE_WAIT,
+     NOW + 45000,
+     false},
     {"its holder's short duration counts",
-     SEEN(.lease = {.holder = "other", .duration_s = 1}, .observed_ms = NOW - 1000), LEASE_TAKE, 0},
-    {"no duration: ours", SEEN(.lease = {.holder = "other"}, .observed_ms = NOW - 1000), LEASE_WAIT,
-     NOW + 14000},
-    {"released", SEEN(HELD_BY("", 10)), LEASE_TAKE, 0},
-    {"never held", SEEN(.lease = {.resource_version = "7"}, .observed_ms = NOW), LEASE_TAKE, 0},
+     {.presence = PRESENCE_PRESENT,
+      .lease = {.holder = "other", .duration_s = 1},
+      .observed_ms = NOW - 1000},
+     LEASE_TAKE,
+     0,
+     false},
+    {"no duration: ours",
+     {.presence = PRESENCE_PRESENT, .lease = {.holder = "other"}, .observed_ms = NOW - 1000},
+     LEASE_WAIT,
+     NOW + 14000,
+     false},
+    {"released", {HELD_BY("", 10)}, LEASE_TAKE, 0, false},
+    {"never held", {HELD_BY(NULL, 10)}, LEASE_TAKE, 0, false},
     {"its times are of no account",
-     SEEN(.lease = {.holder = "other", .duration_s = 15, .renewed = "2001-01-01T00:00:00.000000Z"},
-          .observed_ms = NOW),
-     LEASE_WAIT, NOW + 15000},
-    {"ours from before", SEEN(HELD_BY("me", 1)), LEASE_RENEW, 0},
-    {"deleted under its holder", SEEN(HELD_BY("other", 1000), .presence = PRESENCE_ABSENT),
-     LEASE_WAIT, NOW + 14000},
-    {"deleted, and its holder is gone", SEEN(HELD_BY("other", 15000), .presence = PRESENCE_ABSENT),
-     LEASE_CREATE, 0},
-    {"deleted after it was released", SEEN(HELD_BY("", 10), .presence = PRESENCE_ABSENT),
-     LEASE_CREATE, 0},
-    {"a take failed", SEEN(HELD_BY("other", 15000), .is_doubtful = true), LEASE_READ, 0},
+     {.presence = PRESENCE_PRESENT,
+      .lease = {.holder = "other", .duration_s = 15, .renewed = "2001-01-01T00:00:00.000000Z"},
+      .observed_ms = NOW},
+     LEASE_WAIT,
+     NOW + 15000,
+     false},
+    {"ours from before", {HELD_BY("me", 1)}, LEASE_RENEW, 0, false},
+    {"deleted under its holder", {GONE("other", 1000)}, LEASE_WAIT, NOW + 14000, false},
+    {"deleted, and its holder is gone", {GONE("other", 15000)}, LEASE_CREATE, 0, false},
+    {"deleted after it was released", {GONE("", 10)}, LEASE_CREATE, 0, false},
+    {"deleted when it was ours", {GONE("me", 10)}, LEASE_CREATE, 0, false},
+    {"a take failed", {HELD_BY("other", 15000), .is_doubtful = true}, LEASE_READ, 0, false},
     {"a take failed, later again",
-     SEEN(HELD_BY("other", 15000), .is_doubtful = true, .next_try_ms = NOW + 9), LEASE_WAIT,
-     NOW + 9},
-    {"doubtful though never seen", SEEN(.presence = PRESENCE_UNKNOWN, .is_doubtful = true),
-     LEASE_READ, 0},
+     {HELD_BY("other", 15000), .is_doubtful = true, .next_try_ms = NOW + 9},
+     LEASE_WAIT,
+     NOW + 9,
+     false},
+    {"doubtful though never seen", {.is_doubtful = true}, LEASE_READ, 0, false},
 
     /* Who leads. */
-    {"just renewed", SEEN(LEADING(0), .next_try_ms = NOW + 2000), LEASE_WAIT, NOW + 2000},
-    {"time to renew", SEEN(LEADING(2000), .next_try_ms = NOW), LEASE_RENEW, 0},
-    {"renewing", SEEN(LEADING(2500), .is_asking = true), LEASE_WAIT, NOW + 7500},
-    {"a renewal failed", SEEN(LEADING(4000), .is_doubtful = true, .next_try_ms = NOW + 2000),
-     LEASE_WAIT, NOW + 2000},
-    {"a renewal failed, look", SEEN(LEADING(4000), .is_doubtful = true), LEASE_READ, 0},
-    {"the last try would be too late", SEEN(LEADING(9000), .next_try_ms = NOW + 2000), LEASE_WAIT,
-     NOW + 1000},
-    {"deleted", SEEN(LEADING(2000), .presence = PRESENCE_ABSENT), LEASE_CREATE, 0},
-    {"not renewed in time", SEEN(LEADING(10000)), LEASE_LOSE, 0},
-    {"thawed while renewing", SEEN(LEADING(60000), .is_asking = true), LEASE_LOSE, 0},
-    {"thawed when it was time to renew", SEEN(LEADING(60000), .next_try_ms = NOW - 58000),
-     LEASE_LOSE, 0},
-    {"somebody else has it",
-     SEEN(.role = LEASE_LEADING, .renewed_ms = NOW - 2000, HELD_BY("other", 0)), LEASE_LOSE, 0},
+    {"just renewed", {LEADING(0), .next_try_ms = NOW + 2000}, LEASE_WAIT, NOW + 2000, false},
+    {"time to renew", {LEADING(2000), .next_try_ms = NOW}, LEASE_RENEW, 0, false},
+    {"renewing", {LEADING(2500), .is_asking = true}, LEASE_WAIT, NOW + 7500, false},
+    {"a renewal failed",
+     {LEADING(4000), .is_doubtful = true, .next_try_ms = NOW + 2000},
+     LEASE_WAIT,
+     NOW + 2000,
+     false},
+    {"a renewal failed, look", {LEADING(4000), .is_doubtful = true}, LEASE_READ, 0, false},
+    {"the last try would be too late",
+     {LEADING(9000), .next_try_ms = NOW + 2000},
+     LEASE_WAIT,
+     NOW + 1000,
+     false},
+    {"deleted", {LEADS(2000), GONE("me", 2000)}, LEASE_CREATE, 0, false},
+    {"not renewed in time", {LEADING(10000)}, LEASE_LOSE, 0, false},
+    {"thawed while renewing", {LEADING(60000), .is_asking = true}, LEASE_LOSE, 0, false},
+    {"thawed when it was time to renew",
+     {LEADING(60000), .next_try_ms = NOW - 58000},
+     LEASE_LOSE,
+     0,
+     false},
+    {"somebody else has it", {LEADS(2000), HELD_BY("other", 0)}, LEASE_LOSE, 0, false},
     {"somebody else had it when a write failed",
-     SEEN(.role = LEASE_LEADING, .renewed_ms = NOW - 2000, HELD_BY("other", 0),
-          .is_doubtful = true),
-     LEASE_READ, 0},
+     {LEADS(2000), HELD_BY("other", 0), .is_doubtful = true},
+     LEASE_READ,
+     0,
+     false},
 
     /* Who leaves. */
-    {"leaves", SEEN(LEAVING, HELD_BY("me", 1000)), LEASE_RELEASE, 0},
-    {"leaves in a renewal", SEEN(LEAVING, HELD_BY("me", 1000), .is_asking = true), LEASE_WAIT,
-     NOW + 3000},
-    {"leaves after a failure", SEEN(LEAVING, HELD_BY("me", 1000), .is_doubtful = true), LEASE_READ,
-     0},
-    {"leaves, later again", SEEN(LEAVING, HELD_BY("me", 1000), .next_try_ms = NOW + 2000),
-     LEASE_WAIT, NOW + 2000},
-    {"has left", SEEN(LEAVING, HELD_BY("", 0)), LEASE_DONE, 0},
-    {"leaves as a standby", SEEN(LEAVING, HELD_BY("other", 0)), LEASE_DONE, 0},
-    {"leaves before anything is known", SEEN(LEAVING, .presence = PRESENCE_UNKNOWN), LEASE_DONE, 0},
-    {"leaves, deleted", SEEN(LEAVING, HELD_BY("me", 0), .presence = PRESENCE_ABSENT), LEASE_DONE,
-     0},
+    {"leaves", {LEAVING, HELD_BY("me", 1000)}, LEASE_RELEASE, 0, false},
+    {"leaves in a renewal",
+     {LEAVING, HELD_BY("me", 1000), .is_asking = true},
+     LEASE_WAIT,
+     NOW + 3000,
+     false},
+    {"leaves after a failure",
+     {LEAVING, HELD_BY("me", 1000), .is_doubtful = true},
+     LEASE_READ,
+     0,
+     false},
+    {"leaves, later again",
+     {LEAVING, HELD_BY("me", 1000), .next_try_ms = NOW + 2000},
+     LEASE_WAIT,
+     NOW + 2000,
+     false},
+    {"has left", {LEAVING, HELD_BY("", 0)}, LEASE_DONE, 0, false},
+    {"leaves as a standby", {LEAVING, HELD_BY("other", 0)}, LEASE_DONE, 0, false},
+    {"leaves before anything is known", {LEAVING}, LEASE_DONE, 0, false},
+    {"leaves, deleted", {LEAVING, GONE("me", 0)}, LEASE_DONE, 0, false},
     {"cannot leave in time",
-     SEEN(.role = LEASE_LEAVING, .leave_by_ms = NOW, HELD_BY("me", 0), .is_asking = true),
-     LEASE_DONE, 0},
+     {.role = LEASE_LEAVING, .leave_by_ms = NOW, HELD_BY("me", 0), .is_asking = true},
+     LEASE_DONE,
+     0,
+     false},
 };
+
+static struct lease_seen complete(struct lease_seen seen, bool is_willing)
+{
+    seen.identity = "me";
+    seen.timing = (struct lease_timing)TIMING;
+    seen.is_willing = is_willing;
+    seen.now_ms = NOW;
+    return seen;
+}
 
 static void decides(void **state)
 {
     const struct row *row = *state;
-    struct lease_plan plan = lease_decide(&row->seen);
+    const struct lease_seen seen = complete(row->seen, !row->is_unwilling);
+    struct lease_plan plan = lease_decide(&seen);
     assert_int_equal(plan.action, row->action);
     if (row->action == LEASE_WAIT) {
         assert_true(plan.at_ms == row->at_ms);
@@ -157,7 +205,7 @@ static void one_stops_before_another_begins(void **state)
 static void only_a_leader_acts(void **state)
 {
     (void)state;
-    struct lease_seen seen = SEEN(LEADING(9999));
+    struct lease_seen seen = complete((struct lease_seen){LEADING(9999)}, true);
     assert_true(lease_may_act(&seen));
     seen.now_ms++;
     assert_false(lease_may_act(&seen));
@@ -240,7 +288,7 @@ static void jitter(void **state)
     struct lease_seen seen = {.timing = TIMING};
     int64_t least_ms = INT64_MAX;
     int64_t most_ms = 0;
-    for (uint32_t chance = 0; chance < 100000; chance += 7) {
+    for (uint32_t chance = 0; chance < 100000; chance += 11) {
         int64_t delay_ms = lease_retry_delay_ms(&seen, chance);
         least_ms = delay_ms < least_ms ? delay_ms : least_ms;
         most_ms = delay_ms > most_ms ? delay_ms : most_ms;
