@@ -5,7 +5,7 @@ import random
 import threading
 import time
 
-from ground.candidate import QUICK, Candidate, Wire, timing
+from ground.candidate import QUICK, Candidate, ClientGo, Wire, timing
 from ground.case import Case, side_by_side
 from ground.cluster import ApiError
 from ground.controller import Controller
@@ -197,6 +197,29 @@ class Leader(Case):
         self.assertLess(self.elected(controller), 2)
         self.assertEqual(10, self.lease()["spec"]["leaseTransitions"])
         self.ends_well(controller)
+
+    def test_client_go_itself(self):
+        """kube-controller-manager elects by client-go: each waits for the other, and takes what the other has let go."""
+        controller = self.candidate("one", *timing(QUICK)).start()
+        self.elected(controller)
+        other = ClientGo(self, QUICK)
+        self.addCleanup(other.kill)
+        self.wait(lambda: other.said("ttempting to acquire leader lease"), "it stands", 60)
+        self.stays(lambda: controller.leads() and not other.said("uccessfully acquired lease"), "it waits while we renew", 5)
+        self.ends_well(controller)
+        took = self.wait(lambda: other.said("uccessfully acquired lease"), "it takes what was released")
+        print(f"       client-go took the released Lease after {took:.3f} s", flush=True)
+        holder = self.lease()["spec"]["holderIdentity"]
+        self.assertTrue(holder)
+        controller.start()
+        self.assertIn(f"leader={holder}", controller.tail(5000))
+        self.stays(lambda: not controller.leads(), "we wait while it renews", 5)
+        other.kill()
+        self.assertGreater(self.elected(controller), 2)
+        self.assertEqual(2, self.lease()["spec"]["leaseTransitions"])
+        self.ends_well(controller)
+
+    test_client_go_itself.lasts = 20
 
     def test_cut_off(self):
         """A leader that cannot renew stops and says so; the other takes over, and it stands by when it is back."""

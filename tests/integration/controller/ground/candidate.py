@@ -5,6 +5,7 @@ import pathlib
 import re
 import signal
 import socket
+import subprocess
 import threading
 
 import yaml
@@ -71,6 +72,27 @@ class Candidate(Controller):
         if self.process is not None and self.process.poll() is None:
             self.thaw()
             self.stop()
+
+
+class ClientGo:
+    """A kube-controller-manager that stands for the same Lease, and if it is elected has next to nothing to do."""
+
+    def __init__(self, case, times):
+        programs = re.search(r"INTERLUDE_PROGRAMS=(\S+)", (case.cluster.state / "env").read_text()).group(1)
+        self.log = pathlib.Path(Controller.logs) / f"{case.namespace}-client-go.log"
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen([
+                f"{programs}/kube-controller-manager", f"--kubeconfig={Controller.kubeconfig}", "--secure-port=0",
+                "--controllers=token-cleaner-controller", "--leader-elect-resource-name=interlude",
+                f"--leader-elect-resource-namespace={case.namespace}",
+                *[f"--leader-elect-{name}={value}" for name, value in times.items()]], stdout=log, stderr=log)
+
+    def said(self, words):
+        return words in self.log.read_text(errors="replace")
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
 
 
 class Wire:
