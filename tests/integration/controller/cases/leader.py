@@ -271,6 +271,17 @@ class Leader(Case):
 
     test_cut_off_alone.lasts = 20
 
+    def test_sigterm_while_cut_off(self):
+        """It cannot release the Lease, and ends all the same."""
+        wire = Wire(self.api)
+        self.addCleanup(wire.close)
+        leader = self.candidate("one", server=wire.server).start()
+        self.elected(leader)
+        wire.cut()
+        self.assertIsNone(leader.stop(within=5))
+        self.assertEqual(1, leader.said("the Lease could not be released"))
+        self.assertTrue(self.lease()["spec"]["holderIdentity"])
+
     def test_may_not_elect(self):
         """Without the Role for the Lease it does not act, is not Ready, and says why."""
         controller = self.candidate("one", may=("clusterrole.yaml",)).start(wait=False)
