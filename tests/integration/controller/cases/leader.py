@@ -13,7 +13,7 @@ from ground.controller import Controller
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/{}/leases"
 MICRO_TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$"
 FOREIGN = "somebody-else_3f0c"
-FREEZES = 8
+FREEZES = 6
 
 
 def micro_time(moment=None):
@@ -121,9 +121,9 @@ class Leader(Case):
         self.running()
         leader.kill()
         took = self.elected(standby)
-        print(f"       SIGKILL: the other leads after {took:.3f} s, the lease being 3 s", flush=True)
-        self.assertGreater(took, 2, "the last renewal may be 0.4 s old, and its answer late")
-        self.assertLess(took, 8)
+        print(f"       SIGKILL: the other leads after {took:.3f} s, the lease being 8 s", flush=True)
+        self.assertGreater(took, 6, "the last renewal may be 0.8 s old, and its answer late")
+        self.assertLess(took, 15)
         self.finish()
         self.succeeds()
         self.assertEqual(1, self.lease()["spec"]["leaseTransitions"])
@@ -143,6 +143,7 @@ class Leader(Case):
             self.migrate(name, to=name, database=database, how={"run_for": "50ms", "exit_code": 1 if name in failing else 0})
 
         for turn in range(FREEZES):
+            self.wait(lambda: pair[0].leads() or pair[1].leads(), "one of them leads")
             leader, standby = pair if pair[0].leads() else pair[::-1]
             batch = names[8 * turn:8 * turn + 8]
             threading.Timer(chance.uniform(0.05, 0.3), leader.freeze).start()
@@ -169,7 +170,7 @@ class Leader(Case):
         self.api.request("DELETE", LEASE.format(self.namespace) + "/interlude")
         self.wait(lambda: self.lease() is not None, "the Lease is there again")
         self.assertEqual(before, self.lease()["spec"]["holderIdentity"])
-        self.stays(lambda: leader.leads() and not standby.leads(), "the leader stays", 4)
+        self.stays(lambda: leader.leads() and not standby.leads(), "the leader stays", 9)
         self.assertEqual(0, leader.said("lost leadership"))
         self.migrate()
         self.succeeds()
@@ -205,7 +206,7 @@ class Leader(Case):
         other = ClientGo(self, QUICK)
         self.addCleanup(other.kill)
         self.wait(lambda: other.said("ttempting to acquire leader lease"), "it stands", 60)
-        self.stays(lambda: controller.leads() and not other.said("uccessfully acquired lease"), "it waits while we renew", 5)
+        self.stays(lambda: controller.leads() and not other.said("uccessfully acquired lease"), "it waits while we renew", 9)
         self.ends_well(controller)
         took = self.wait(lambda: other.said("uccessfully acquired lease"), "it takes what was released")
         print(f"       client-go took the released Lease after {took:.3f} s", flush=True)
@@ -213,7 +214,7 @@ class Leader(Case):
         self.assertTrue(holder)
         controller.start()
         self.assertIn(f"leader={holder}", controller.tail(5000))
-        self.stays(lambda: not controller.leads(), "we wait while it renews", 5)
+        self.stays(lambda: not controller.leads(), "we wait while it renews", 9)
         other.kill()
         self.assertGreater(self.elected(controller), 2)
         self.assertEqual(2, self.lease()["spec"]["leaseTransitions"])

@@ -14,7 +14,8 @@ from ground.cluster import REPO
 from ground.controller import Controller
 
 RBAC = "/apis/rbac.authorization.k8s.io/v1/namespaces"
-QUICK = {"lease-duration": "3s", "renew-deadline": "2s", "retry-period": "400ms"}
+# Short, but not for a machine that is too busy to answer within a second or two.
+QUICK = {"lease-duration": "8s", "renew-deadline": "6s", "retry-period": "800ms"}
 
 
 def timing(values):
