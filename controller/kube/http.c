@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -217,8 +216,7 @@ static int timer_wanted(CURLM *multi, long timeout_ms, void *arg)
     return 0;
 }
 
-/* NULL: libcurl does not want it polled. */
-static struct watched_socket *socket_find(struct http_conn *conn, curl_socket_t fd)
+static struct watched_socket *socket_of(struct http_conn *conn, curl_socket_t fd)
 {
     struct list_link *at = list_first(&conn->sockets);
     for (; at != NULL; at = list_after(&conn->sockets, at)) {
@@ -227,11 +225,6 @@ static struct watched_socket *socket_find(struct http_conn *conn, curl_socket_t 
             return found;
         }
     }
-    return NULL;
-}
-
-static struct watched_socket *socket_new(struct http_conn *conn, curl_socket_t fd)
-{
     struct watched_socket *made = xcalloc(1, sizeof(*made));
     made->conn = conn;
     made->io = (struct loop_io){.fn = on_socket, .arg = made, .fd = fd};
@@ -239,9 +232,10 @@ static struct watched_socket *socket_new(struct http_conn *conn, curl_socket_t f
     return made;
 }
 
+/* libcurl 7.88 closes a socket that was still being connected before it says that it need not be polled. */
 static void socket_free(struct watched_socket *socket)
 {
-    loop_io_stop(socket->conn->loop, &socket->io);
+    loop_io_abandon(socket->conn->loop, &socket->io);
     list_remove(&socket->link);
     free(socket);
 }
@@ -250,15 +244,10 @@ static int socket_wanted(CURL *easy, curl_socket_t fd, int what, void *arg, void
 {
     (void)easy;
     (void)unused;
-    struct watched_socket *socket = socket_find(arg, fd);
+    struct watched_socket *socket = socket_of(arg, fd);
     if (what == CURL_POLL_REMOVE) {
-        if (socket != NULL) {
-            socket_free(socket);
-        }
+        socket_free(socket);
         return 0;
-    }
-    if (socket == NULL) {
-        socket = socket_new(arg, fd);
     }
     uint32_t events = 0;
     events |= what == CURL_POLL_IN || what == CURL_POLL_INOUT ? (uint32_t)EPOLLIN : 0;
@@ -268,16 +257,6 @@ static int socket_wanted(CURL *easy, curl_socket_t fd, int what, void *arg, void
         abort(); /* the kernel has no memory or no room for another descriptor */
     }
     return 0;
-}
-
-/* A connection that failed while it was being opened is closed before libcurl takes back its wish to poll. */
-static int close_socket(void *arg, curl_socket_t fd)
-{
-    struct watched_socket *socket = socket_find(arg, fd);
-    if (socket != NULL) {
-        socket_free(socket);
-    }
-    return close(fd);
 }
 
 /*
@@ -401,8 +380,6 @@ struct http_transfer *http_transfer_start(struct http_conn *conn, const struct h
     (void)curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer);
     (void)curl_easy_setopt(transfer->easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     (void)curl_easy_setopt(transfer->easy, CURLOPT_OPENSOCKETDATA, transfer);
-    (void)curl_easy_setopt(transfer->easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
-    (void)curl_easy_setopt(transfer->easy, CURLOPT_CLOSESOCKETDATA, conn);
     (void)curl_easy_setopt(transfer->easy, CURLOPT_HEADERFUNCTION, header_came);
     (void)curl_easy_setopt(transfer->easy, CURLOPT_HEADERDATA, transfer);
     (void)curl_easy_setopt(transfer->easy, CURLOPT_WRITEFUNCTION, data_came);
