@@ -108,7 +108,7 @@ char *cluster_key(enum key_kind kind, const char *ns, const char *name)
 
 void cluster_wake(struct cluster *cluster, enum key_kind kind, const char *ns, const char *name)
 {
-    if (!cluster->is_started || ns == NULL || name == NULL) {
+    if (!cluster->is_acting || ns == NULL || name == NULL) {
         return;
     }
     char *key = cluster_key(kind, ns, name);

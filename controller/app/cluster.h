@@ -24,13 +24,14 @@ enum key_kind { KEY_MIGRATION = 'm', KEY_DATABASE = 'd', KEY_JOB = 'j', KEY_POD 
 
 struct cluster {
     struct kube_client *client;
+    const struct kube_guard *guard; /* of all that work sends; NULL: none */
     struct queue *queue;
     struct fleet *fleet;
     struct telemetry *telemetry;
     struct store stores[SOURCE_COUNT];
     struct map works;   /* key -> struct work (app/work.h): unfinished migrations */
     struct map tidiers; /* key -> struct tidier (app/tidy.h): what is being tidied up */
-    bool is_started;    /* every store is full: before that nothing is woken */
+    bool is_acting;     /* every store is full and we lead: else nothing is woken */
 };
 
 /* Makes the stores; the rest is the manager's to set. */
@@ -54,7 +55,7 @@ bool cluster_is_wanted(const struct cluster *cluster, const struct migration *mi
 /* A key for the queue, which the caller frees. */
 char *cluster_key(enum key_kind kind, const char *ns, const char *name) MUST_CHECK;
 
-/* Puts the key into the queue, once work has begun. */
+/* Puts the key into the queue, while this process acts. */
 void cluster_wake(struct cluster *cluster, enum key_kind kind, const char *ns, const char *name);
 
 /* Wakes the Database and its unfinished migrations. */

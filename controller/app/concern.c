@@ -113,7 +113,7 @@ static void concern_migration(struct cluster *cluster, const struct migration *m
 void concern(struct cluster *cluster, enum source source, const void *object, bool is_gone)
 {
     const struct meta *meta = object;
-    if (!cluster->is_started) {
+    if (!cluster->is_acting) {
         return;
     }
     switch (source) {

@@ -22,11 +22,12 @@
 
 struct process {
     struct loop *loop;
+    struct manager *manager;
     struct loop_io signals;
     int signal_fd;
 };
 
-/* SIGTERM and SIGINT end the loop; what is in flight is given up, and found again at the next start. */
+/* SIGTERM and SIGINT end it; what is in flight is given up, and found again by whoever acts next. */
 static void on_signal(void *arg, uint32_t events)
 {
     struct process *process = arg;
@@ -35,7 +36,7 @@ static void on_signal(void *arg, uint32_t events)
     ssize_t got = read(process->signal_fd, &info, sizeof(info));
     if (got == (ssize_t)sizeof(info)) {
         log_info("stopping", KV_S("signal", strsignal((int)info.ssi_signo)));
-        loop_stop(process->loop);
+        manager_stop(process->manager);
     }
 }
 
@@ -72,12 +73,47 @@ static bool load_config(const struct options *options, struct kube_config *ret_c
     return true;
 }
 
-static bool serve(struct process *process, struct kube_client *client,
-                  const struct options *options, struct err *err)
+/*
+ * Controllers that look after different namespaces elect apart from each other. Outside a cluster the
+ * Lease lies where the user can be expected to have rights.
+ */
+static bool choose_lease(const struct options *options, const struct kube_config *config,
+                         struct arena *arena, struct election_spec *ret_spec, struct err *err)
 {
+    const char *own_ns = options->kubeconfig == NULL || options->ns == NULL ? config->ns : NULL;
+    const char *ns = options->lease_ns != NULL ? options->lease_ns : own_ns;
+    const char *name = options->lease_name;
+    if (ns == NULL && options->kubeconfig == NULL) {
+        return err_set(err, ERR_INVALID,
+                       "the service account tells no namespace for the Lease of the leader "
+                       "election; give --leader-election-namespace");
+    }
+    if (ns == NULL) {
+        ns = options->ns != NULL ? options->ns : "default";
+    }
+    if (name == NULL) {
+        name = options->ns == NULL ? "interlude" : arena_printf(arena, "interlude-%s", options->ns);
+    }
+    *ret_spec = (struct election_spec){.ns = ns, .name = name, .timing = options->timing};
+    return true;
+}
+
+static bool serve(struct process *process, struct kube_client *client,
+                  const struct kube_config *config, const struct options *options, struct err *err)
+{
+    CLEANUP(arena_fini) struct arena arena = {0};
+    struct election_spec election;
+    if (options->is_elected && !choose_lease(options, config, &arena, &election, err)) {
+        return false;
+    }
+    const struct manager_spec spec = {
+        .ns = options->ns,
+        .election = options->is_elected ? &election : NULL,
+    };
     struct telemetry *telemetry = telemetry_new();
-    struct manager *manager = manager_new(process->loop, client, options, telemetry);
+    struct manager *manager = manager_new(process->loop, client, &spec, telemetry);
     struct probes *probes = NULL;
+    process->manager = manager;
     bool ok = true;
     if (options->health_address != NULL) {
         probes = probes_start(process->loop, options->health_address, manager, telemetry, err);
@@ -107,7 +143,7 @@ static bool run_controller(const struct options *options, struct err *err)
     if (client != NULL) {
         log_info("starting", KV_S("version", INTERLUDE_VERSION), KV_S("server", config.server),
                  KV_S("namespace", options->ns));
-        ok = serve(&process, client, options, err);
+        ok = serve(&process, client, &config, options, err);
         kube_client_free(client);
     }
     if (process.signal_fd >= 0) {

@@ -31,6 +31,10 @@ struct manager {
     struct loop *loop;
     struct cluster cluster;
     struct watched watched[SOURCE_COUNT];
+    struct election *election; /* NULL: nobody is elected, and everybody acts */
+    struct kube_guard guard;
+    bool is_full; /* every store holds what there was at its start */
+    bool is_stopping;
     struct loop_timer trim; /* runs after work alone: an idle controller wakes for nothing */
 };
 
@@ -133,19 +137,11 @@ static void on_restart(void *arg)
     watched->is_restarting = true;
 }
 
-/* Everything that was there at the start is judged once; nothing before, on half a picture. */
-static void start_work(struct manager *manager)
+/* Everything that is there is judged once: step 0. */
+static void begin_work(struct manager *manager)
 {
     struct cluster *cluster = &manager->cluster;
-    for (enum source source = 0; source < SOURCE_COUNT; source++) {
-        if (!manager->watched[source].is_known) {
-            return;
-        }
-    }
-    if (cluster->is_started) {
-        return;
-    }
-    cluster->is_started = true;
+    cluster->is_acting = true;
     trim_later(manager);
     for (enum source source = 0; source < SOURCE_COUNT; source++) {
         size_t at = 0;
@@ -157,6 +153,46 @@ static void start_work(struct manager *manager)
     telemetry_started(cluster->telemetry, store_count(cluster_store(cluster, SOURCE_MIGRATIONS)));
 }
 
+/* Whatever is under way is given up and forgotten, and nothing is woken any more. The caches stay. */
+static void give_up_work(struct manager *manager)
+{
+    struct cluster *cluster = &manager->cluster;
+    size_t at = 0;
+    struct work *work = NULL;
+    struct tidier *tidier = NULL;
+    cluster->is_acting = false;
+    while ((work = map_next(&cluster->works, &at, NULL)) != NULL) {
+        work_free(work);
+    }
+    map_fini(&cluster->works);
+    at = 0;
+    while ((tidier = map_next(&cluster->tidiers, &at, NULL)) != NULL) {
+        tidier_free(tidier);
+    }
+    map_fini(&cluster->tidiers);
+    queue_clear(cluster->queue);
+}
+
+/* Nothing is judged before, on half a picture; and who cannot judge is no candidate. */
+static void look_if_full(struct manager *manager)
+{
+    for (enum source source = 0; source < SOURCE_COUNT; source++) {
+        if (!manager->watched[source].is_known) {
+            return;
+        }
+    }
+    if (manager->is_full) {
+        return;
+    }
+    manager->is_full = true;
+    trim_later(manager);
+    if (manager->election != NULL) {
+        election_stand(manager->election);
+    } else {
+        begin_work(manager);
+    }
+}
+
 static void on_synced(void *arg)
 {
     struct watched *watched = arg;
@@ -165,7 +201,7 @@ static void on_synced(void *arg)
         store_sweep(store_of(watched), on_gone, watched);
     }
     watched->is_known = true;
-    start_work(watched->manager);
+    look_if_full(watched->manager);
 }
 
 static void on_watch_error(void *arg, const struct err *err)
@@ -215,24 +251,71 @@ static const struct fleet_handler fleet_handler = {
     .on_error = on_fleet_error,
 };
 
+/* ---- the election ---- */
+
+static void on_elected(void *arg)
+{
+    begin_work(arg);
+}
+
+static void on_lost(void *arg)
+{
+    give_up_work(arg);
+}
+
+static void on_left(void *arg)
+{
+    const struct manager *manager = arg;
+    loop_stop(manager->loop);
+}
+
+static const struct election_handler election_handler = {
+    .on_elected = on_elected,
+    .on_lost = on_lost,
+    .on_left = on_left,
+};
+
+static bool may_act(void *arg)
+{
+    const struct manager *manager = arg;
+    return manager->cluster.is_acting && election_may_act(manager->election);
+}
+
 /* ---- life ---- */
 
 struct manager *manager_new(struct loop *loop, struct kube_client *client,
-                            const struct options *options, struct telemetry *telemetry)
+                            const struct manager_spec *spec, struct telemetry *telemetry)
 {
     struct manager *manager = xcalloc(1, sizeof(*manager));
     struct cluster *cluster = &manager->cluster;
     manager->loop = loop;
+    manager->guard = (struct kube_guard){.may_send = may_act, .arg = manager};
     manager->trim = (struct loop_timer){.fn = on_trim};
     cluster_init(cluster);
     cluster->client = client;
     cluster->telemetry = telemetry;
     cluster->queue = queue_new(loop, work_on, manager);
     cluster->fleet = fleet_new(client, &fleet_handler, manager);
+    if (spec->election != NULL) {
+        cluster->guard = &manager->guard;
+        manager->election =
+            election_new(loop, client, spec->election, &election_handler, manager, telemetry);
+    }
     for (enum source source = 0; source < SOURCE_COUNT; source++) {
-        watch(manager, source, options->ns);
+        watch(manager, source, spec->ns);
     }
     return manager;
+}
+
+void manager_stop(struct manager *manager)
+{
+    if (manager->is_stopping || manager->election == NULL) {
+        loop_stop(manager->loop);
+        return;
+    }
+    manager->is_stopping = true;
+    give_up_work(manager);
+    election_leave(manager->election);
 }
 
 void manager_free(struct manager *manager)
@@ -241,19 +324,11 @@ void manager_free(struct manager *manager)
         return;
     }
     struct cluster *cluster = &manager->cluster;
-    size_t at = 0;
-    struct work *work = NULL;
-    struct tidier *tidier = NULL;
+    election_free(manager->election);
     for (enum source source = 0; source < SOURCE_COUNT; source++) {
         kube_watch_stop(manager->watched[source].watch);
     }
-    while ((work = map_next(&cluster->works, &at, NULL)) != NULL) {
-        work_free(work);
-    }
-    at = 0;
-    while ((tidier = map_next(&cluster->tidiers, &at, NULL)) != NULL) {
-        tidier_free(tidier);
-    }
+    give_up_work(manager);
     loop_timer_stop(manager->loop, &manager->trim);
     fleet_free(cluster->fleet);
     queue_free(cluster->queue);
@@ -276,7 +351,7 @@ bool manager_is_ready(const struct manager *manager, struct arena *arena, const 
         *ret_why = arena_printf(arena, "%zu watches of applications do not work", broken);
         return false;
     }
-    return true;
+    return manager->election == NULL || election_is_ready(manager->election, ret_why);
 }
 
 void manager_gauge(const struct manager *manager, struct telemetry_gauges *ret_gauges)
@@ -289,6 +364,8 @@ void manager_gauge(const struct manager *manager, struct telemetry_gauges *ret_g
         .watches = SOURCE_COUNT + fleet_watches(cluster->fleet),
         .broken_watches = fleet_broken_watches(cluster->fleet),
         .requests = kube_client_requests_sent(cluster->client),
+        .is_acting = cluster->is_acting &&
+                     (manager->election == NULL || election_may_act(manager->election)),
     };
     for (enum source source = 0; source < SOURCE_COUNT; source++) {
         ret_gauges->broken_watches += !kube_watch_is_synced(manager->watched[source].watch);

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 
 static const char program_help[] =
@@ -39,6 +40,20 @@ static const char controller_help[] =
     "    --health-address='':\n"
     "        Serve /healthz, /readyz and /metrics on this address, such as :8080 or 127.0.0.1:8080.\n"
     "        Default: not served.\n"
+    "    --leader-elect=true:\n"
+    "        Act only while this process holds the Lease that all controllers of the same namespaces\n"
+    "        share; else stand by. false: act at once, whoever else does.\n"
+    "    --leader-election-namespace='':\n"
+    "        Where the Lease is. Default: in a cluster the pod's namespace; outside that of --namespace,\n"
+    "        or the context's, or default.\n"
+    "    --leader-election-id='':\n"
+    "        The Lease's name. Default: interlude, with --namespace interlude-NAMESPACE.\n"
+    "    --leader-election-lease-duration=15s:\n"
+    "        The others wait so long after the leader's last sign of life. Whole seconds.\n"
+    "    --leader-election-renew-deadline=10s:\n"
+    "        The leader stops acting when it could not renew the Lease for so long.\n"
+    "    --leader-election-retry-period=2s:\n"
+    "        How long to wait between two tries to renew or take the Lease.\n"
     "    --log-level='info':\n"
     "        Least level of the records to write: debug, info, warn or error.\n"
     "    --log-format='logfmt':\n"
@@ -98,22 +113,89 @@ static bool parse_format(const char *value, struct options *options, struct err 
                    value);
 }
 
+static bool parse_elect(const char *value, struct options *options, struct err *err)
+{
+    if (!str_eq(value, "true") && !str_eq(value, "false")) {
+        return err_set(err, ERR_INVALID, "--leader-elect: \"%s\" must be true or false", value);
+    }
+    options->is_elected = str_eq(value, "true");
+    return true;
+}
+
+static bool parse_period(const char *flag, const char *value, int64_t *ret_ms, struct err *err)
+{
+    int64_t ms = 0;
+    if (!clock_parse_duration(value, &ms) || ms <= 0) {
+        return err_set(err, ERR_INVALID,
+                       "--leader-election-%s: \"%s\" is no duration; use one such as 15s", flag,
+                       value);
+    }
+    *ret_ms = ms;
+    return true;
+}
+
+static bool parse_lease_duration(const char *value, struct options *options, struct err *err)
+{
+    return parse_period("lease-duration", value, &options->timing.duration_ms, err);
+}
+
+static bool parse_renew_deadline(const char *value, struct options *options, struct err *err)
+{
+    return parse_period("renew-deadline", value, &options->timing.deadline_ms, err);
+}
+
+static bool parse_retry_period(const char *value, struct options *options, struct err *err)
+{
+    return parse_period("retry-period", value, &options->timing.retry_ms, err);
+}
+
+/* As client-go asks for it: a leader gets several tries, and stops before others may begin. */
+static bool check_timing(const struct lease_timing *timing, struct err *err)
+{
+    if (timing->duration_ms % 1000 != 0) {
+        return err_set(err, ERR_INVALID,
+                       "--leader-election-lease-duration: must be whole seconds, for so the Lease "
+                       "holds it");
+    }
+    if (timing->duration_ms <= timing->deadline_ms) {
+        return err_set(err, ERR_INVALID,
+                       "--leader-election-lease-duration must be longer than "
+                       "--leader-election-renew-deadline: a leader must have stopped before "
+                       "another begins");
+    }
+    if (timing->deadline_ms * 10 <= timing->retry_ms * 12) {
+        return err_set(err, ERR_INVALID,
+                       "--leader-election-renew-deadline must be longer than 1.2 times "
+                       "--leader-election-retry-period: else one failed try ends a leadership");
+    }
+    return true;
+}
+
 struct flag {
     const char *name;
     const char **place; /* NULL: parsed by its own function */
     bool (*parse)(const char *value, struct options *options, struct err *err);
+    const char *bare; /* its value when it stands alone; NULL: it needs one */
 };
 
-static bool set_flag(const char *name, const char *value, struct options *options, struct err *err)
+/* Takes the next argument for the flag's value where it needs one and has none. */
+static bool set_flag(const char *name, const char *value, const char *next, bool *ret_took_next,
+                     struct options *options, struct err *err)
 {
     const struct flag flags[] = {
-        {"--kubeconfig", &options->kubeconfig, NULL},
-        {"--context", &options->context, NULL},
-        {"--namespace", &options->ns, NULL},
-        {"-n", &options->ns, NULL},
-        {"--health-address", &options->health_address, NULL},
-        {"--log-level", NULL, parse_level},
-        {"--log-format", NULL, parse_format},
+        {"--kubeconfig", &options->kubeconfig, NULL, NULL},
+        {"--context", &options->context, NULL, NULL},
+        {"--namespace", &options->ns, NULL, NULL},
+        {"-n", &options->ns, NULL, NULL},
+        {"--health-address", &options->health_address, NULL, NULL},
+        {"--leader-elect", NULL, parse_elect, "true"},
+        {"--leader-election-namespace", &options->lease_ns, NULL, NULL},
+        {"--leader-election-id", &options->lease_name, NULL, NULL},
+        {"--leader-election-lease-duration", NULL, parse_lease_duration, NULL},
+        {"--leader-election-renew-deadline", NULL, parse_renew_deadline, NULL},
+        {"--leader-election-retry-period", NULL, parse_retry_period, NULL},
+        {"--log-level", NULL, parse_level, NULL},
+        {"--log-format", NULL, parse_format, NULL},
     };
     const struct flag *flag = NULL;
     for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
@@ -124,6 +206,10 @@ static bool set_flag(const char *name, const char *value, struct options *option
     if (flag == NULL || options->command != COMMAND_CONTROLLER) {
         return err_set(err, ERR_INVALID, "unknown flag: %s\nSee 'interlude --help' for usage.",
                        name);
+    }
+    *ret_took_next = value == NULL && flag->bare == NULL && next != NULL;
+    if (value == NULL) {
+        value = flag->bare == NULL ? next : flag->bare;
     }
     if (value == NULL) {
         return err_set(err, ERR_INVALID, "flag needs a value: %s", name);
@@ -167,20 +253,24 @@ static bool parse_flags(int argc, char **argv, struct options *options, struct e
         memcpy(name, argv[i], len);
         name[len] = '\0';
         const char *value = equals == NULL ? NULL : equals + 1;
-        if (value == NULL && i + 1 < argc) {
-            value = argv[++i];
-        }
-        if (!set_flag(name, value, options, err)) {
+        bool took_next = false;
+        if (!set_flag(name, value, i + 1 < argc ? argv[i + 1] : NULL, &took_next, options, err)) {
             return false;
         }
+        i += took_next;
     }
-    return true;
+    return check_timing(&options->timing, err);
 }
 
 bool options_parse(int argc, char **argv, struct options *ret_options, struct err *err)
 {
     struct options options = {
-        .command = COMMAND_HELP, .log_level = LOG_INFO, .log_format = LOG_LOGFMT};
+        .command = COMMAND_HELP,
+        .is_elected = true,
+        .timing = {.duration_ms = 15000, .deadline_ms = 10000, .retry_ms = 2000},
+        .log_level = LOG_INFO,
+        .log_format = LOG_LOGFMT,
+    };
     const char *name = argc < 2 ? "help" : argv[1];
 
     if (is_help(name) || str_eq(name, "help")) {

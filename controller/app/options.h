@@ -8,6 +8,7 @@
 #include "base/attrs.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "domain/lease.h"
 
 enum command { COMMAND_CONTROLLER, COMMAND_VERSION, COMMAND_HELP };
 
@@ -18,6 +19,10 @@ struct options {
     const char *context;        /* NULL: the kubeconfig's current one */
     const char *ns;             /* NULL: all namespaces */
     const char *health_address; /* NULL: no probes, no metrics */
+    bool is_elected;            /* false: acts whoever else does */
+    const char *lease_ns;       /* NULL: the default that the help tells */
+    const char *lease_name;     /* likewise */
+    struct lease_timing timing;
     enum log_level log_level;
     enum log_format log_format;
 };

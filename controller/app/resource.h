@@ -17,7 +17,8 @@
     X(RESOURCE_DEPLOYMENT, "apps/v1", "deployments")                                               \
     X(RESOURCE_STATEFUL_SET, "apps/v1", "statefulsets")                                            \
     X(RESOURCE_DAEMON_SET, "apps/v1", "daemonsets")                                                \
-    X(RESOURCE_REPLICA_SET, "apps/v1", "replicasets")
+    X(RESOURCE_REPLICA_SET, "apps/v1", "replicasets")                                              \
+    X(RESOURCE_LEASE, "coordination.k8s.io/v1", "leases")
 
 #define X(name, group_version, plural) name,
 enum resource { RESOURCES(X) RESOURCE_MAX };

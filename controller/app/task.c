@@ -54,7 +54,9 @@ void task_call(struct task *task, const struct kube_call *call, task_fn *fn, siz
     }
     task->requests = request;
     task->in_flight++;
-    request->handle = kube_client_call(task->client, call, on_response, request);
+    struct kube_call guarded = *call;
+    guarded.guard = task->guard;
+    request->handle = kube_client_call(task->client, &guarded, on_response, request);
 }
 
 void task_fini(struct task *task)

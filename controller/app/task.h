@@ -17,8 +17,9 @@
 struct task_request;
 
 struct task {
-    struct kube_client *client;    /* borrowed */
-    struct task_request *requests; /* in flight */
+    struct kube_client *client;     /* borrowed */
+    const struct kube_guard *guard; /* of each of its requests; NULL: none. Borrowed */
+    struct task_request *requests;  /* in flight */
     void (*on_idle)(struct task *task);
     size_t in_flight;
     bool is_failed;

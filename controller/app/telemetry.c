@@ -20,6 +20,7 @@ struct telemetry {
     struct metric *watches;
     struct metric *broken_watches;
     struct metric *requests;
+    struct metric *leader;
     uint64_t requests_told; /* by the counter, so far */
 };
 
@@ -67,6 +68,8 @@ struct telemetry *telemetry_new(void)
             gauge(metrics, "interlude_watches_broken", "Watches that do not work at present."),
         .requests = counter(metrics, "interlude_requests_total",
                             "Requests sent to the API server, watches not counted.", NULL, NULL),
+        .leader = gauge(metrics, "interlude_leader",
+                        "1 while this process acts: it is the leader, or nobody is elected."),
     };
     return telemetry;
 }
@@ -114,8 +117,9 @@ void telemetry_decided(struct telemetry *telemetry, const char *key, const struc
 void telemetry_problem(struct telemetry *telemetry, const char *what, const char *about,
                        const struct err *err)
 {
-    /* A conflict is the protocol at work: somebody wrote since we read. */
-    bool is_expected = err->kind == ERR_CONFLICT || err->kind == ERR_EXISTS;
+    /* A conflict is the protocol at work: somebody wrote since we read. What we gave up is no news. */
+    bool is_expected =
+        err->kind == ERR_CONFLICT || err->kind == ERR_EXISTS || err->kind == ERR_CANCELED;
     LOG_AT(is_expected ? LOG_DEBUG : LOG_WARN, what, KV_S("key", about),
            KV_S("err_kind", err_kind_name(err->kind)), KV_S("err", err->text));
     metric_add(telemetry->problems, METRIC_VALUES(err_kind_name(err->kind)), 1);
@@ -131,5 +135,6 @@ bool telemetry_write(struct telemetry *telemetry, const struct telemetry_gauges 
     metric_set(telemetry->broken_watches, NULL, (double)gauges->broken_watches);
     metric_add(telemetry->requests, NULL, (double)(gauges->requests - telemetry->requests_told));
     telemetry->requests_told = gauges->requests;
+    metric_set(telemetry->leader, NULL, gauges->is_acting ? 1 : 0);
     return metrics_write(telemetry->metrics, buf);
 }

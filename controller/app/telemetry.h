@@ -42,6 +42,7 @@ struct telemetry_gauges {
     size_t watches;
     size_t broken_watches;
     uint64_t requests;
+    bool is_acting;
 };
 
 /* The metrics in Prometheus' text format. False when buf is full. */

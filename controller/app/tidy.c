@@ -95,8 +95,8 @@ static void begin(struct cluster *cluster, const char *ns, const char *name, con
                   void (*turn)(struct tidier *tidier))
 {
     struct tidier *tidier = xcalloc(1, sizeof(*tidier));
-    tidier->task.client = cluster->client;
-    tidier->task.on_idle = go_on;
+    tidier->task =
+        (struct task){.client = cluster->client, .guard = cluster->guard, .on_idle = go_on};
     tidier->cluster = cluster;
     tidier->key = xstrdup(key);
     tidier->ns = xstrdup(ns);

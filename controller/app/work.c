@@ -13,6 +13,7 @@ struct work *work_new(struct cluster *cluster, const char *ns, const char *name)
     struct work *work = xcalloc(1, sizeof(*work));
     work->cluster = cluster;
     work->task.client = cluster->client;
+    work->task.guard = cluster->guard;
     work->ns = xstrdup(ns);
     work->name = xstrdup(name);
     work->key = cluster_key(KEY_MIGRATION, ns, name);

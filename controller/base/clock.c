@@ -25,6 +25,13 @@ int64_t clock_wall_s(void)
     return (int64_t)time(NULL);
 }
 
+int64_t clock_wall_us(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 /* Days since 1970-01-01 of a date in the proleptic Gregorian calendar (H. Hinnant, days_from_civil). */
 static int64_t days_of(int64_t year, int64_t month, int64_t day)
 {
@@ -47,6 +54,17 @@ void clock_format(int64_t wall_s, char text[CLOCK_TEXT_MAX])
     /* Not strftime(): its %Y has no leading zeros. */
     (void)snprintf(text, CLOCK_TEXT_MAX, "%04d-%02d-%02dT%02d:%02d:%02dZ", utc.tm_year + 1900,
                    utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
+}
+
+void clock_format_us(int64_t wall_us, char text[CLOCK_TEXT_MAX])
+{
+    int64_t fraction = wall_us % 1000000;
+    int64_t us = fraction < 0 ? fraction + 1000000 : fraction;
+    clock_format((wall_us - us) / 1000000, text);
+    size_t len = strlen(text);
+    if (len > 0) { /* else it is out of what can be written */
+        (void)snprintf(text + len - 1, CLOCK_TEXT_MAX - len + 1, ".%06" PRId64 "Z", us);
+    }
 }
 
 /* Reads exactly count digits. */

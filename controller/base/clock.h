@@ -20,11 +20,15 @@ int64_t clock_now_ms(void);
 /* Microseconds of the same clock, for measuring. */
 int64_t clock_now_us(void);
 
-/* Seconds since 1970-01-01 UTC by this machine's clock. */
+/* Seconds and microseconds since 1970-01-01 UTC by this machine's clock. */
 int64_t clock_wall_s(void);
+int64_t clock_wall_us(void);
 
 /* "2026-11-22T01:02:03Z". Pure. */
 void clock_format(int64_t wall_s, char text[CLOCK_TEXT_MAX]);
+
+/* "2026-11-22T01:02:03.000004Z": a metav1.MicroTime. Pure. */
+void clock_format_us(int64_t wall_us, char text[CLOCK_TEXT_MAX]);
 
 /* RFC 3339 with any offset; fractions of a second are dropped. Pure. */
 bool clock_parse(const char *text, int64_t *ret_wall_s) MUST_CHECK;

@@ -50,6 +50,7 @@ struct kube_request {
     char *content_type; /* NULL: no body */
     char *body;
     struct http_call call; /* points to the three above */
+    enum session_lane lane;
     int64_t deadline_ms;
     struct loop_timer deadline;
     struct loop_timer late;
@@ -217,7 +218,7 @@ static void send_request(struct kube_request *request)
         .on_answer = on_answer, .on_data = on_data, .on_end = on_end};
 
     request->exchange =
-        session_start(request->client->session, LANE_REQUESTS, &request->call, &handler, request);
+        session_start(request->client->session, request->lane, &request->call, &handler, request);
 }
 
 static void on_deadline(void *arg)
@@ -225,7 +226,8 @@ static void on_deadline(void *arg)
     struct kube_request *request = arg;
     char text[64];
     bool is_sent = exchange_is_sent(request->exchange);
-    exchange_doubt(request->exchange, QUIET_MS);
+    int64_t quiet_ms = request->deadline_ms < QUIET_MS ? request->deadline_ms : QUIET_MS;
+    exchange_doubt(request->exchange, quiet_ms);
     exchange_cancel(request->exchange);
     request->exchange = NULL;
     (void)snprintf(text, sizeof(text), "%s within %" PRId64 " ms",
@@ -295,7 +297,9 @@ struct kube_request *kube_client_call(struct kube_client *client, const struct k
         .content_type = request->content_type,
         .body = request->body,
         .body_len = request->body == NULL ? 0 : strlen(request->body),
+        .guard = call->guard,
     };
+    request->lane = call->is_urgent ? LANE_URGENT : LANE_REQUESTS;
     buf_init(&request->answer, ANSWER_MAX_BYTES);
     list_append(&client->requests, &request->link);
 
@@ -303,7 +307,9 @@ struct kube_request *kube_client_call(struct kube_client *client, const struct k
     request->deadline = (struct loop_timer){.fn = on_deadline, .arg = request};
     loop_timer_start(client->loop, &request->deadline, clock_now_ms() + request->deadline_ms);
     request->late = (struct loop_timer){.fn = on_late, .arg = request};
-    loop_timer_start(client->loop, &request->late, clock_now_ms() + LATE_MS);
+    if (request->lane == LANE_REQUESTS) { /* an urgent one's answers are small */
+        loop_timer_start(client->loop, &request->late, clock_now_ms() + LATE_MS);
+    }
     send_request(request);
     return request;
 }
@@ -327,7 +333,8 @@ int64_t kube_client_server_time_s(const struct kube_client *client)
 
 uint64_t kube_client_requests_sent(const struct kube_client *client)
 {
-    return session_sent(client->session, LANE_REQUESTS);
+    return session_sent(client->session, LANE_REQUESTS) +
+           session_sent(client->session, LANE_URGENT);
 }
 
 struct session *kube_client_session(struct kube_client *client)

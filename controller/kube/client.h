@@ -2,7 +2,8 @@
 /*
  * Requests to one API server: HTTP/2, TLS always verified, credentials of a struct kube_config. Nothing
  * here blocks and nothing is tried again: the caller hears how it ended, once, from the loop. Requests
- * share one connection that no watch uses (kube/watch.h); those beyond its streams wait in order.
+ * share one connection that no watch uses (kube/watch.h); those beyond its streams wait in order. Urgent
+ * ones have another.
  */
 #ifndef INTERLUDE_KUBE_CLIENT_H
 #define INTERLUDE_KUBE_CLIENT_H
@@ -14,6 +15,7 @@
 #include "base/attrs.h"
 #include "base/err.h"
 #include "kube/config.h"
+#include "kube/guard.h"
 #include "kube/loop.h"
 
 struct kube_client;
@@ -29,10 +31,12 @@ enum kube_method { KUBE_GET, KUBE_POST, KUBE_PUT, KUBE_PATCH, KUBE_DELETE };
 
 struct kube_call {
     enum kube_method method;
-    const char *path;         /* escaped, with query (kube/path.h); copied */
-    const char *content_type; /* NULL: application/json; copied */
-    const json_t *body;       /* NULL: none; written out at once, not kept */
-    int64_t deadline_ms;      /* 0: KUBE_REQUEST_DEADLINE_MS */
+    const char *path;               /* escaped, with query (kube/path.h); copied */
+    const char *content_type;       /* NULL: application/json; copied */
+    const json_t *body;             /* NULL: none; written out at once, not kept */
+    int64_t deadline_ms;            /* 0: KUBE_REQUEST_DEADLINE_MS */
+    bool is_urgent;                 /* on a connection apart from all other requests */
+    const struct kube_guard *guard; /* NULL: none; borrowed until the request has ended */
 };
 
 struct kube_response {

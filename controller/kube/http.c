@@ -123,7 +123,9 @@ static void read_end(const struct http_transfer *transfer, CURLcode code, struct
     end->http_status = (int)status;
     end->server_time_s = header_date_s(easy);
     end->retry_after_ms = header_retry_after_ms(easy, end->server_time_s);
-    if (code != CURLE_OK) {
+    if (transfer->setup.is_refused) {
+        err_set(&end->err, ERR_CANCELED, "not sent, for it may not be sent any more");
+    } else if (code != CURLE_OK) {
         const char *detail = transfer->setup.error_text;
         if (transfer->is_turned_away) {
             detail = "the connection ended before an answer";
@@ -230,9 +232,10 @@ static struct watched_socket *socket_of(struct http_conn *conn, curl_socket_t fd
     return made;
 }
 
+/* libcurl 7.88 closes a socket that was still being connected before it says that it need not be polled. */
 static void socket_free(struct watched_socket *socket)
 {
-    loop_io_stop(socket->conn->loop, &socket->io);
+    loop_io_abandon(socket->conn->loop, &socket->io);
     list_remove(&socket->link);
     free(socket);
 }

@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "kube/auth.h"
 #include "kube/config.h"
+#include "kube/guard.h"
 #include "kube/loop.h"
 
 struct curl_slist;
@@ -38,6 +39,7 @@ struct http_call {
     const char *content_type; /* of the body; NULL: no body */
     const char *body;         /* borrowed until the transfer has ended */
     size_t body_len;
+    const struct kube_guard *guard; /* NULL: none; borrowed likewise */
 };
 
 struct http_end {

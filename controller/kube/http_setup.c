@@ -103,11 +103,36 @@ static void add_header(struct http_setup *setup, const char *name, const char *v
     }
 }
 
+/* Whether the guard, if there is one, still lets it go out. */
+static bool may_send(struct http_setup *setup)
+{
+    const struct kube_guard *guard = setup->guard;
+    setup->is_refused = guard != NULL && !guard->may_send(guard->arg);
+    return !setup->is_refused;
+}
+
+/*
+ * The connection is there; what comes next is the request's first byte.
+ * The type of CURLOPT_PREREQFUNCTION. NOLINTNEXTLINE(readability-non-const-parameter)
+ */
+static int before_request(void *arg, char *remote, char *local, int remote_port, int local_port)
+{
+    (void)remote;
+    (void)local;
+    (void)remote_port;
+    (void)local_port;
+    return may_send(arg) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
+/* The header may have gone out a turn of the loop before, but without its body it is no request. */
 static size_t read_body(char *data, size_t size, size_t count, void *arg)
 {
     struct http_setup *setup = arg;
     size_t len = size * count;
     size_t left = setup->body_len - setup->body_sent;
+    if (left > 0 && !may_send(setup)) {
+        return CURL_READFUNC_ABORT;
+    }
     if (len > left) {
         len = left;
     }
@@ -123,6 +148,9 @@ static size_t read_body(char *data, size_t size, size_t count, void *arg)
  */
 static void set_request(CURL *easy, struct http_setup *setup, const struct http_call *call)
 {
+    setup->guard = call->guard;
+    SET(easy, CURLOPT_PREREQFUNCTION, before_request);
+    SET(easy, CURLOPT_PREREQDATA, setup);
     if (call->content_type != NULL) {
         setup->body = call->body;
         setup->body_len = call->body_len;

@@ -17,6 +17,8 @@ struct http_setup {
     const char *body; /* borrowed from the call */
     size_t body_len;
     size_t body_sent;
+    const struct kube_guard *guard; /* borrowed from the call; NULL: none */
+    bool is_refused;                /* by the guard */
     char error_text[CURL_ERROR_SIZE];
 };
 

@@ -202,21 +202,33 @@ bool loop_io_start(struct loop *loop, struct loop_io *io, int fd, uint32_t event
     return true;
 }
 
-void loop_io_stop(struct loop *loop, struct loop_io *io)
+static void forget_io(struct loop *loop, struct loop_io *io)
 {
-    if (!io->is_started) {
-        return;
-    }
-    int status = epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, io->fd, NULL);
-    assert(status ==
-           0); /* the descriptor was closed too early: its number may be another's by now */
-    (void)status;
     io->is_started = false;
     /* The kernel may have told about it in this very turn. */
     for (int i = 0; i < loop->event_count; i++) {
         if (loop->events[i].data.ptr == io) {
             loop->events[i].data.ptr = NULL;
         }
+    }
+}
+
+void loop_io_stop(struct loop *loop, struct loop_io *io)
+{
+    if (io->is_started) {
+        int status = epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, io->fd, NULL);
+        /* Else the descriptor was closed too early: its number may be another's by now. */
+        assert(status == 0);
+        (void)status;
+        forget_io(loop, io);
+    }
+}
+
+void loop_io_abandon(struct loop *loop, struct loop_io *io)
+{
+    if (io->is_started) {
+        (void)epoll_ctl(loop->epoll_fd, EPOLL_CTL_DEL, io->fd, NULL);
+        forget_io(loop, io);
     }
 }
 

@@ -57,6 +57,9 @@ bool loop_io_start(struct loop *loop, struct loop_io *io, int fd, uint32_t event
                    struct err *err) MUST_CHECK;
 void loop_io_stop(struct loop *loop, struct loop_io *io);
 
+/* Likewise for a descriptor that its owner may just have closed; its number must not be another's yet. */
+void loop_io_abandon(struct loop *loop, struct loop_io *io);
+
 /* Turns until loop_stop() was called. False only if the machine refuses epoll. */
 bool loop_run(struct loop *loop, struct err *err) MUST_CHECK;
 void loop_stop(struct loop *loop);

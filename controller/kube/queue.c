@@ -74,11 +74,8 @@ static void entry_free(struct queue_entry *entry)
     free(entry);
 }
 
-void queue_free(struct queue *queue)
+void queue_clear(struct queue *queue)
 {
-    if (queue == NULL) {
-        return;
-    }
     size_t at = 0;
     struct queue_entry *entry = NULL;
     while ((entry = map_next(&queue->entries, &at, NULL)) != NULL) {
@@ -86,7 +83,14 @@ void queue_free(struct queue *queue)
     }
     map_fini(&queue->entries);
     loop_task_cancel(queue->loop, &queue->hand_out);
-    free(queue);
+}
+
+void queue_free(struct queue *queue)
+{
+    if (queue != NULL) {
+        queue_clear(queue);
+        free(queue);
+    }
 }
 
 static void make_ready(struct queue_entry *entry)

@@ -40,6 +40,9 @@ void queue_failed(struct queue *queue, const char *key, int64_t at_least_ms);
 /* Forgets a key that is not being worked on. */
 void queue_drop(struct queue *queue, const char *key);
 
+/* Forgets all keys, those being worked on too: that work has been given up. */
+void queue_clear(struct queue *queue);
+
 /* Keys that wait for work now, those with a time not counted: for metrics. */
 size_t queue_depth(const struct queue *queue);
 

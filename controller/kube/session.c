@@ -257,7 +257,7 @@ static void free_idle_conns(struct session *session)
     for (struct list_link *at = list_first(&session->conns); at != NULL; at = next) {
         next = list_after(&session->conns, at);
         struct pooled_conn *conn = LIST_OBJECT(at, struct pooled_conn, link);
-        bool is_kept = conn->lane == LANE_REQUESTS && !conn->is_retired;
+        bool is_kept = conn->lane != LANE_WATCHES && !conn->is_retired;
         if (!is_kept && http_conn_load(conn->http) == 0) {
             conn_free(conn);
         }

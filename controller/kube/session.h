@@ -22,6 +22,7 @@
 
 enum session_lane {
     LANE_REQUESTS, /* one connection; what is beyond its streams waits in order */
+    LANE_URGENT,   /* a connection of its own: nothing here waits behind a request of the others */
     LANE_WATCHES,  /* further connections, as many as needed, each freed when empty */
     LANE_MAX
 };

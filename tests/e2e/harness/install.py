@@ -19,7 +19,7 @@ def wait_until_ready():
         command("kubectl", "rollout", "status", "--namespace", SYSTEM, "deployment/interlude", "--timeout=90s")
     except RuntimeError as error:
         pods = command("kubectl", "describe", "pods", "--namespace", SYSTEM, check=False)
-        log = command("kubectl", "logs", "--namespace", SYSTEM, "deployment/interlude", "--tail=50", check=False)
+        log = command("kubectl", "logs", "--namespace", SYSTEM, "-l", "app.kubernetes.io/name=interlude", "--prefix", "--tail=50", check=False)
         raise RuntimeError(f"{error}\n{pods}\n{log}") from None
 
 

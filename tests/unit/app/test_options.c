@@ -18,7 +18,8 @@ struct row {
     const char *name;
     const char *args[ARGS_MAX]; /* behind the program's name */
     const char *error;          /* part of it; NULL: understood */
-    struct options want;
+    struct options want;        /* timing: 0 is the default */
+    enum { FLAG_TRUE, FLAG_FALSE } elected;
 };
 
 static const struct row rows[] = {
@@ -44,6 +45,38 @@ static const struct row rows[] = {
               .health_address = ":8080",
               .log_level = LOG_DEBUG,
               .log_format = LOG_JSON}},
+    {.name = "not elected", .args = {"controller", "--leader-elect=false"}, .elected = FLAG_FALSE},
+    {.name = "elected, alone",
+     .args = {"controller", "--leader-elect", "-n", "shop"},
+     .want = {.ns = "shop"}},
+    {.name = "its Lease",
+     .args = {"controller", "--leader-election-namespace=a", "--leader-election-id", "b"},
+     .want = {.lease_ns = "a", .lease_name = "b"}},
+    {.name = "its times",
+     .args = {"controller", "--leader-election-lease-duration=1m",
+              "--leader-election-renew-deadline=40s", "--leader-election-retry-period=500ms"},
+     .want = {.timing = {60000, 40000, 500}}},
+    {.name = "neither true nor false",
+     .args = {"controller", "--leader-elect=no"},
+     .error = "--leader-elect: \"no\" must be true or false"},
+    {.name = "no duration",
+     .args = {"controller", "--leader-election-retry-period=2"},
+     .error = "--leader-election-retry-period: \"2\" is no duration; use one such as 15s"},
+    {.name = "a duration of nothing",
+     .args = {"controller", "--leader-election-retry-period=0s"},
+     .error = "--leader-election-retry-period: \"0s\""},
+    {.name = "a lease of a part of a second",
+     .args = {"controller", "--leader-election-lease-duration=15500ms"},
+     .error = "--leader-election-lease-duration: must be whole seconds"},
+    {.name = "a lease as long as the deadline",
+     .args = {"controller", "--leader-election-lease-duration=10s"},
+     .error = "--leader-election-lease-duration must be longer than"},
+    {.name = "a deadline of 1.2 retries",
+     .args = {"controller", "--leader-election-renew-deadline=2400ms"},
+     .error = "--leader-election-renew-deadline must be longer than 1.2 times"},
+    {.name = "a deadline just beyond that",
+     .args = {"controller", "--leader-election-renew-deadline=2401ms"},
+     .want = {.timing = {15000, 2401, 2000}}},
     {.name = "unknown command", .args = {"controler"}, .error = "unknown command \"controler\""},
     {.name = "unknown flag", .args = {"controller", "--foo=1"}, .error = "unknown flag: --foo"},
     {.name = "unknown long flag",
@@ -110,6 +143,15 @@ static void check(void **state)
         bool gives_level = row->want.log_format == LOG_JSON;
         assert_int_equal(options.log_level, gives_level ? row->want.log_level : LOG_INFO);
         assert_int_equal(options.log_format, row->want.log_format);
+        const struct lease_timing defaults = {15000, 10000, 2000};
+        const struct lease_timing *timing =
+            row->want.timing.duration_ms != 0 ? &row->want.timing : &defaults;
+        assert_int_equal(options.is_elected, row->elected == FLAG_TRUE);
+        assert_true(str_eq(options.lease_ns, row->want.lease_ns));
+        assert_true(str_eq(options.lease_name, row->want.lease_name));
+        assert_int_equal(options.timing.duration_ms, timing->duration_ms);
+        assert_int_equal(options.timing.deadline_ms, timing->deadline_ms);
+        assert_int_equal(options.timing.retry_ms, timing->retry_ms);
     }
 }
 

@@ -177,6 +177,26 @@ static void format_and_parse_agree(void **state)
     assert_string_equal(text, "");
 }
 
+static void microseconds(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t wall_us;
+        const char *text;
+    } cases[] = {
+        {INT64_C(1795309323000004), "2026-11-22T01:02:03.000004Z"},
+        {INT64_C(1795309323999999), "2026-11-22T01:02:03.999999Z"},
+        {0, "1970-01-01T00:00:00.000000Z"},
+        {-1, "1969-12-31T23:59:59.999999Z"},
+        {INT64_MAX, ""},
+    };
+    char text[CLOCK_TEXT_MAX];
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        clock_format_us(cases[i].wall_us, text);
+        assert_string_equal(text, cases[i].text);
+    }
+}
+
 static void clocks_go_on(void **state)
 {
     (void)state;
@@ -186,6 +206,7 @@ static void clocks_go_on(void **state)
     assert_true(first_ms >= first_us / 1000);
     assert_true(clock_now_us() >= first_us);
     assert_true(wall_s > 1700000000);
+    assert_true(clock_wall_us() / 1000000 >= wall_s);
 }
 
 static size_t add_rows(struct CMUnitTest *tests, const struct row *rows, size_t count,
@@ -201,12 +222,13 @@ static size_t add_rows(struct CMUnitTest *tests, const struct row *rows, size_t 
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(times) + ARRAY_LEN(durations) + ARRAY_LEN(spoken) + 3];
+    struct CMUnitTest tests[ARRAY_LEN(times) + ARRAY_LEN(durations) + ARRAY_LEN(spoken) + 4];
     size_t at = add_rows(tests, times, ARRAY_LEN(times), run_time);
     at += add_rows(tests + at, durations, ARRAY_LEN(durations), run_duration);
     at += add_rows(tests + at, spoken, ARRAY_LEN(spoken), run_spoken);
     tests[at++] = (struct CMUnitTest)cmocka_unit_test(thousandths_are_exact);
     tests[at++] = (struct CMUnitTest)cmocka_unit_test(format_and_parse_agree);
+    tests[at++] = (struct CMUnitTest)cmocka_unit_test(microseconds);
     tests[at++] = (struct CMUnitTest)cmocka_unit_test(clocks_go_on);
     return _cmocka_run_group_tests("clock", tests, at, NULL, NULL);
 }

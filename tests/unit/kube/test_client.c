@@ -402,6 +402,91 @@ static void test_cancel(void **state)
     place_fini(&place);
 }
 
+struct question {
+    int asked;
+    int yes; /* so many times */
+};
+
+static bool may_send(void *arg)
+{
+    struct question *question = arg;
+    return question->asked++ < question->yes;
+}
+
+/* What its guard refuses never reaches the server, be it asked late: a connection is there by then. */
+static void test_guard(void **state)
+{
+    static const struct fake_reply replies[] = {
+        {.match = "/a", .status = 200, .body = "{}"},
+        {.match = "/x", .status = 200, .body = "{}"},
+    };
+    (void)state;
+    struct place place;
+    struct asked asked = {0};
+    struct question question = {.yes = 2}; /* before the header, and before the body */
+    const struct kube_guard guard = {.may_send = may_send, .arg = &question};
+    json_auto_t *body = json_pack("{s:s}", "key", "value");
+    struct kube_call call = {.method = KUBE_POST, .path = "/a", .body = body, .guard = &guard};
+    place_init(&place, replies, ARRAY_LEN(replies));
+    client_init(&place, NULL);
+    ask_one(&place, &call, &asked);
+    assert_true(asked.is_ok);
+    assert_int_equal(question.asked, 2);
+
+    call.path = "/b";
+    ask_one(&place, &call, &asked);
+    assert_int_equal(asked.kind, ERR_CANCELED);
+    assert_int_equal(asked.http_status, 0);
+    assert_int_equal(question.asked, 3);
+
+    ask_one(&place, &get_x, &asked); /* the others go on */
+    assert_true(asked.is_ok);
+    assert_null(strstr(fake_server_log(&place.server), "/b"));
+    place_fini(&place);
+}
+
+/* The header went out, and then it may not be sent any more: the server never gets a whole request. */
+static void test_guard_before_the_body(void **state)
+{
+    (void)state;
+    struct place place;
+    struct asked asked = {0};
+    struct question question = {.yes = 1};
+    const struct kube_guard guard = {.may_send = may_send, .arg = &question};
+    json_auto_t *body = json_pack("{s:s}", "key", "value");
+    struct kube_call call = {.method = KUBE_POST, .path = "/a", .body = body, .guard = &guard};
+    place_init(&place, NULL, 0);
+    client_init(&place, NULL);
+    ask_one(&place, &call, &asked);
+    assert_int_equal(asked.kind, ERR_CANCELED);
+    pass(&place, 50);
+    assert_string_equal(fake_server_log(&place.server), "");
+    place_fini(&place);
+}
+
+/* On a connection apart: the other one may be as slow as it likes. */
+static void test_urgent(void **state)
+{
+    static const struct fake_reply replies[] = {
+        {.match = "/slow", .end = FAKE_HANG},
+        {.match = "/x", .status = 200, .body = "{}"},
+    };
+    (void)state;
+    struct place place;
+    struct asked asked[2] = {0};
+    struct kube_call call = {.method = KUBE_GET, .path = "/slow"};
+    place_init(&place, replies, ARRAY_LEN(replies));
+    client_init(&place, NULL);
+    ask(&place, &call, &asked[0]);
+    pass(&place, 200);
+    call = (struct kube_call){.method = KUBE_GET, .path = "/x", .is_urgent = true};
+    ask(&place, &call, &asked[1]);
+    pass(&place, 1000);
+    assert_true(asked[1].is_ok);
+    assert_non_null(strstr(fake_server_log(&place.server), "2 GET /x"));
+    place_fini(&place);
+}
+
 static void test_free_with_requests_under_way(void **state)
 {
     static const struct fake_reply replies[] = {{.end = FAKE_HANG}};
@@ -657,6 +742,9 @@ int main(void)
         cmocka_unit_test(test_401_reads_the_token_again),
         cmocka_unit_test(test_401_twice_is_reported),
         cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_guard),
+        cmocka_unit_test(test_guard_before_the_body),
+        cmocka_unit_test(test_urgent),
         cmocka_unit_test(test_free_with_requests_under_way),
         cmocka_unit_test(test_many_at_once),
         cmocka_unit_test(test_server_time),

@@ -264,6 +264,31 @@ static void test_drop(void **state)
     assert_string_equal(buf_text(&place->worked), "b ");
 }
 
+/* Ready, worked on, waiting for a time or after a failure: nothing is left, and the next begins afresh. */
+static void test_clear(void **state)
+{
+    struct place *place = *state;
+    place->is_slow = true;
+    queue_add(place->queue, "worked-on");
+    pass(place, 5);
+    queue_add(place->queue, "worked-on");
+    place->is_slow = false;
+    place->failing = 1;
+    queue_add(place->queue, "failed");
+    pass(place, 5);
+    queue_add_at(place->queue, "later", clock_now_ms() + 20);
+    queue_add(place->queue, "ready");
+    buf_reset(&place->worked);
+    queue_clear(place->queue);
+    assert_int_equal(queue_depth(place->queue), 0);
+    pass(place, 400);
+    assert_string_equal(buf_text(&place->worked), "");
+    queue_add(place->queue, "worked-on");
+    queue_add(place->queue, "failed");
+    pass(place, 5);
+    assert_string_equal(buf_text(&place->worked), "worked-on failed ");
+}
+
 /* Thousands of keys at a time are all handed out, each once, while timers still fire in between. */
 static void test_many_keys(void **state)
 {
@@ -297,6 +322,7 @@ int main(void)
         TEST(test_news_does_not_undercut_retry_after),
         TEST(test_success_forgets_failures),
         TEST(test_drop),
+        TEST(test_clear),
         TEST(test_many_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

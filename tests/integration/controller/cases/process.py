@@ -137,6 +137,8 @@ class Process(Case):
                 (["controller", "extra"], 'unexpected argument "extra"'),
                 (["controller", "--kubeconfig=x", "--log-level=loud"], '--log-level: "loud"'),
                 (["controller", "--kubeconfig=x", "--log-format=xml"], '--log-format: "xml"'),
+                (["controller", "--kubeconfig=x", "--leader-elect=maybe"], '--leader-elect: "maybe"'),
+                (["controller", "--kubeconfig=x", "--leader-election-lease-duration=9s"], "--leader-election-renew-deadline"),
                 (["controller", "--kubeconfig", str(self.cluster.kubeconfig), "--health-address=nowhere"], "nowhere")):
             code, out, error = self.call(*arguments)
             self.assertEqual(1, code, arguments)

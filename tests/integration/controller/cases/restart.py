@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Controllers that are killed, restarted, doubled, or limited to a namespace. Each test has its own."""
+"""Controllers that are killed, restarted, or limited to a namespace. Each test has its own."""
 import random
 import time
 
@@ -13,7 +13,8 @@ class Restart(Case):
     stage = "own"
 
     def a_controller(self, *flags):
-        self.own_controller = Controller(self._testMethodName[5:], "--namespace", self.namespace, *flags)
+        """Not elected: one that was killed would keep the next from acting until its lease is over (cases/leader.py)."""
+        self.own_controller = Controller(self._testMethodName[5:], "--namespace", self.namespace, "--leader-elect=false", *flags)
         self.addCleanup(self.own_controller.stop)
         return self.own_controller
 
@@ -102,23 +103,6 @@ class Restart(Case):
 
     test_killed_again_and_again.lasts = 20
 
-    def test_two_at_once(self):
-        """Nobody elects a leader yet: two controllers on the same migrations, and each still runs once."""
-        second = Controller("two-at-once-second", "--namespace", self.namespace)
-        self.addCleanup(second.stop)
-        self.a_controller().start()
-        second.start()
-        names = [f"number-{number}" for number in range(6)]
-        for number, name in enumerate(names):
-            self.migrate(name, to=f"v{number}", database=f"db-{number % 2}", how={"run_for": "50ms", "exit_code": 1 if number == 3 else 0})
-        for number, name in enumerate(names):
-            self.fails(name) if number == 3 else self.succeeds(name)
-            self.assertEqual(1, len(self.started(name)), f"pods of {name}")
-        self.assertIsNone(second.stop())
-        self.ends_well()
-
-    test_two_at_once.lasts = 15
-
     def test_namespace_limits(self):
         """--namespace: migrations of others are not touched, not even looked at."""
         elsewhere = f"{self.namespace}-elsewhere"[:63]
@@ -131,7 +115,8 @@ class Restart(Case):
         self.succeeds()
         self.assertNotIn("status", self.world.get("schemamigrations", elsewhere, "first"))
         self.assertEqual([], self.audit.of_controller(elsewhere, since))
-        self.assertEqual([], [event for event in self.audit.about('"userAgent":"interlude/', since) if "namespace" not in event.get("objectRef", {})],
+        self.assertEqual([], [event for event in self.audit.about('"userAgent":"interlude/', since)
+                              if "namespace" not in event.get("objectRef", {}) and event["requestURI"] != "/version"],
                          "a request for the whole cluster: with --namespace there is only a Role")
         self.ends_well()
 

@@ -25,12 +25,23 @@ class Audit:
                         yield event
 
     def of_controller(self, namespace, since=0):
-        """Of Interlude about a namespace, watches and lists of a watch's start not counted: (verb, path, code)."""
+        """Of Interlude about a namespace: (verb, path, code). Not watches, nor the leader election, which is of no migration."""
         found = []
         for event in self.about(f'"namespace":"{namespace}"', since):
-            if event.get("userAgent", "").startswith("interlude/") and event["verb"] != "watch":
+            is_work = event["verb"] != "watch" and event["objectRef"].get("resource") != "leases"
+            if event.get("userAgent", "").startswith("interlude/") and is_work:
                 found.append((event["verb"], event["requestURI"], event["responseStatus"].get("code")))
         return found
+
+    def writes_of(self, user, since=0):
+        """What a user wrote, the leader election left out: (verb, path, code).
+
+        Nor a request whose body never came, because its sender gave it up when only the header had gone out.
+        """
+        return [(event["verb"], event["requestURI"], event["responseStatus"].get("code")) for event in self.about(f'"{user}"', since)
+                if event["user"]["username"] == user and event["verb"] in ("create", "update", "patch", "delete")
+                and event["objectRef"].get("resource") != "leases"
+                and not event["responseStatus"].get("message", "").startswith("stream error")]
 
     def pods_of_job_controller(self):
         """namespace -> how many pods the Job controller has created."""

@@ -100,6 +100,11 @@ class Controller:
         with open(self.log, encoding="utf-8", errors="replace") as log:
             return "".join(log.readlines()[-lines:])
 
+    def said(self, words):
+        """How often its log has the words."""
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            return log.read().count(words)
+
     def about(self, namespace, lines=200):
         """The log records that name the namespace."""
         with open(self.log, encoding="utf-8", errors="replace") as log:
