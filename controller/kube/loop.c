@@ -193,7 +193,12 @@ bool loop_io_start(struct loop *loop, struct loop_io *io, int fd, uint32_t event
     assert(!io->is_started || io->fd == fd);
     struct epoll_event event = {.events = events, .data.ptr = io};
     int how = io->is_started ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-    if (epoll_ctl(loop->epoll_fd, how, fd, &event) < 0) {
+    int status = epoll_ctl(loop->epoll_fd, how, fd, &event);
+    if (status < 0 && how == EPOLL_CTL_MOD && errno == ENOENT) {
+        /* libcurl closes a connecting socket before it says so, and the next one has its number. */
+        status = epoll_ctl(loop->epoll_fd, EPOLL_CTL_ADD, fd, &event);
+    }
+    if (status < 0) {
         return err_set(err, ERR_INTERNAL, "epoll_ctl: %s", strerror(errno));
     }
     io->fd = fd;

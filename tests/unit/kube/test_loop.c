@@ -340,6 +340,30 @@ static void test_io_of_a_closed_descriptor_is_refused(void **state)
     assert_false(actor.io.is_started);
 }
 
+/* What libcurl does to a socket that is still connecting: closed unsaid, and its number taken anew. */
+static void test_io_of_a_number_taken_anew(void **state)
+{
+    struct place *place = *state;
+    struct actor actors[1] = {{.stops_loop = true}};
+    struct err err = {0};
+    int first[2];
+    int second[2];
+    actors_init(place, actors, 1);
+    assert_int_equal(pipe(first), 0);
+    assert_int_equal(pipe(second), 0);
+    assert_true(loop_io_start(place->loop, &actors[0].io, first[0], EPOLLIN, &err));
+    (void)close(first[0]);
+    assert_int_equal(dup2(second[1], first[0]), first[0]);
+    assert_true(loop_io_start(place->loop, &actors[0].io, first[0], EPOLLOUT, &err));
+    turn(place);
+    assert_string_equal(buf_text(&place->ran), "a");
+    loop_io_stop(place->loop, &actors[0].io);
+    (void)close(first[0]);
+    (void)close(first[1]);
+    (void)close(second[0]);
+    (void)close(second[1]);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -356,6 +380,7 @@ int main(void)
         TEST(test_io_stopped_in_its_turn),
         TEST(test_io_events_change),
         TEST(test_io_of_a_closed_descriptor_is_refused),
+        TEST(test_io_of_a_number_taken_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
