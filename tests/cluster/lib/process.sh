@@ -92,13 +92,13 @@ signal_process() {
     fi
 }
 
-# in_background NAME COMMAND…: a daemon of its own session, with no signal ignored, logging to NAME.log.
+# in_background NAME COMMAND…: a daemon of its own session, with no signal ignored, its log appended to NAME.log.
 in_background() {
     local name=$1
     shift
     (
         join_control_group
-        exec </dev/null >"$LOGS/$name.log" 2>&1 8<&- 9>&-
+        exec </dev/null >>"$LOGS/$name.log" 2>&1 8<&- 9>&-
         exec setsid env --chdir=/ --default-signal "$@"
     ) &
     record_process "$name" "$!"

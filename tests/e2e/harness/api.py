@@ -7,12 +7,12 @@ import time
 import urllib.parse
 
 PREFIXES = {
-    "namespaces": "/api/v1", "pods": "/api/v1", "secrets": "/api/v1", "configmaps": "/api/v1", "events": "/api/v1",
+    "namespaces": "/api/v1", "nodes": "/api/v1", "pods": "/api/v1", "secrets": "/api/v1", "configmaps": "/api/v1", "events": "/api/v1",
     "jobs": "/apis/batch/v1", "deployments": "/apis/apps/v1", "statefulsets": "/apis/apps/v1",
     "daemonsets": "/apis/apps/v1", "schemamigrations": "/apis/interlude.dev/v1alpha1",
     "databases": "/apis/interlude.dev/v1alpha1",
 }
-PATCHES = {"merge": "application/merge-patch+json"}
+PATCHES = {"merge": "application/merge-patch+json", "strategic": "application/strategic-merge-patch+json"}
 
 
 class ApiError(Exception):
@@ -85,15 +85,16 @@ class Api:
     def create(self, kind, namespace, body):
         return self.request("POST", self.path(kind, namespace), body)
 
-    def patch(self, kind, namespace, name, body):
-        return self.request("PATCH", self.path(kind, namespace, name), body, PATCHES["merge"])
+    def patch(self, kind, namespace, name, body, content_type="merge", subresource=""):
+        return self.request("PATCH", self.path(kind, namespace, name) + subresource, body, PATCHES[content_type])
+
+    def delete(self, kind, namespace, name, propagation="Background", **options):
+        return self.request("DELETE", self.path(kind, namespace, name), {"propagationPolicy": propagation, **options})
 
     def evict(self, namespace, pod):
-        body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": namespace}}
-        return self.request("POST", self.path("pods", namespace, pod) + "/eviction", body)
-
-    def delete(self, kind, namespace, name, propagation="Background"):
-        return self.request("DELETE", self.path(kind, namespace, name), {"propagationPolicy": propagation})
+        """As kubectl drain does it."""
+        return self.request("POST", self.path("pods", namespace, pod) + "/eviction", {
+            "apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": namespace}})
 
     def log(self, namespace, pod):
         return self.request("GET", self.path("pods", namespace, pod) + "/log?tailLines=100")

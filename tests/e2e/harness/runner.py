@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the stories: those of the installation first, then the others side by side, then the oracle.
+"""Runs the stories: those of the installation first, then the others side by side, then those that must be alone, then
+the oracle.
 
-usage: python3 -m harness.runner [-j NUMBER] [-k TEXT] [--installed] [--list]
+usage: python3 -m harness.runner [-j NUMBER] [-k TEXT] [--long] [--installed] [--list]
 """
 import argparse
 import concurrent.futures
@@ -16,14 +17,19 @@ import unittest
 from harness.api import Proxy
 from harness.oracle import Oracle
 from harness.story import Story
+from stories.deletions import Deletions
 from stories.failures import Failures
 from stories.installation import Installation
+from stories.interruptions import Interruptions
+from stories.jobs import Jobs
+from stories.nodes import LongNodes, Nodes
 from stories.runs import Runs
 from stories.versions import Versions
 from stories.waiting import Waiting
 
 # The longest first, so that the end does not wait for one of them.
-STORIES = [Versions, Failures, Waiting, Runs]
+STORIES = [Versions, Failures, Waiting, Interruptions, Jobs, Deletions, Runs, Nodes]
+LONG_STORIES = [LongNodes]
 LONGEST_FIRST = ("test_expand_roll_out_contract", "test_retries", "test_evicted_then_recovered", "test_config_map_that_comes", "test_timeout",
                  "test_many_on_one_database", "test_missing_config_map", "test_image_that_does_not_exist")
 
@@ -105,10 +111,11 @@ def main():
     parser = argparse.ArgumentParser(prog="tests/e2e/run")
     parser.add_argument("-j", type=int, default=8, help="how many stories at the same time")
     parser.add_argument("-k", default="", help="only stories whose name has this text")
+    parser.add_argument("--long", action="store_true", help="the stories that take minutes, too")
     parser.add_argument("--installed", action="store_true", help="Interlude is installed already; leave it as it is")
     parser.add_argument("--list", action="store_true", help="print the stories' names")
     arguments = parser.parse_args()
-    chosen = [test for case in STORIES for test in methods_of(case)
+    chosen = [test for case in STORIES + (LONG_STORIES if arguments.long else []) for test in methods_of(case)
               if arguments.k in f"{type(test).__name__}.{test._testMethodName}"]
     chosen.sort(key=lambda test: LONGEST_FIRST.index(test._testMethodName)
                 if test._testMethodName in LONGEST_FIRST else len(LONGEST_FIRST))
@@ -128,8 +135,11 @@ def main():
                 return report.close()
         Oracle.began = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
         with concurrent.futures.ThreadPoolExecutor(arguments.j) as pool:
-            for done in [pool.submit(run_story, test, report) for test in chosen]:
+            for done in [pool.submit(run_story, test, report) for test in chosen if not test.alone]:
                 done.result()
+        for test in chosen:
+            if test.alone:
+                run_story(test, report)
         for test in methods_of(Oracle):
             run_story(test, report)
     return report.close()

@@ -18,6 +18,7 @@ class Story(unittest.TestCase):
 
     api = None  # set by the runner
     recorded = None  # what the oracle needs to know afterwards; set by the runner
+    alone = False  # runs after the others and beside no other: it takes something from the node
     maxDiff = None
 
     @classmethod
@@ -28,13 +29,26 @@ class Story(unittest.TestCase):
         words = re.sub(r"(?<!^)(?=[A-Z])", "-", type(self).__name__) + "-" + self._testMethodName[5:]
         self.namespace = "e2e-" + words.lower().replace("_", "-")[:50].rstrip("-")
         self.remove_namespace(self.namespace)
-        self.database = Database(self.namespace.replace("-", "_"))
         self.api.create("namespaces", None, {"metadata": {"name": self.namespace, "labels": {"interlude-e2e": "yes"}}})
+        self.databases = []
+        self.database = self.new_database("orders")
+
+    def new_database(self, name):
+        """A database of PostgreSQL, and the secret NAME-db that tells a run where it is."""
+        database = Database(f"{self.namespace}_{name}".replace("-", "_"))
         self.api.create("secrets", self.namespace, {
-            "metadata": {"name": "orders-db"}, "stringData": {"DATABASE_URL": self.database.url}})
+            "metadata": {"name": f"{name}-db"}, "stringData": {"DATABASE_URL": database.url}})
+        self.databases.append(database)
+        return database
 
     def tearDown(self):
-        """Nothing of Interlude's may hold what has ended; and what the oracle needs, before the namespace goes."""
+        """R2, by the word of PostgreSQL; nothing of Interlude's may hold what has ended; and what the oracle needs,
+        before the namespace goes."""
+        for database in self.databases:
+            runs = database.runs()
+            pods = [run[1] for run in runs]
+            self.assertEqual([], [run for run in runs if run[2] != "t"], f"two ran at the same time: {runs}")
+            self.assertEqual(sorted(set(pods)), sorted(pods), f"a pod ran twice: {runs}")
         migrations = self.api.list("schemamigrations", self.namespace)
         if all(seen.get("status", {}).get("phase") in ("Waiting", "Succeeded", "Failed") for seen in migrations):
             self.poll(lambda: not self.held(), "the Jobs and pods of all attempts are let go (finalizer interlude.dev/outcome)", 20)
@@ -133,14 +147,21 @@ class Story(unittest.TestCase):
                 "spec": {"database": "orders", "step": "Expand", "toVersion": "1", "run": run, **spec}}
         return self.api.create("schemamigrations", self.namespace, body)
 
-    def probe(self, name, gate=None, say=None, exit_code=0, exit_on_term=None, **run):
-        """The run of a probe; with a gate it lasts until self.database.open_gate(gate)."""
+    @staticmethod
+    def probe_container(name, gate=None, say=None, exit_code=0, exit_on_term=None, linger=None, greedy=False, database="orders"):
+        """A container that runs the probe (tests/images/probe); with a gate it lasts until Database.open_gate(gate)."""
         arguments = [f"-as={name}", f"-exit={exit_code}"]
         arguments += [f"-gate={gate}"] if gate else []
         arguments += [f"-say={say}"] if say else []
         arguments += [f"-exit-on-term={exit_on_term}"] if exit_on_term is not None else []
-        return {"container": {"image": "probe:1.0.0", "args": arguments,
-                              "envFrom": [{"secretRef": {"name": "orders-db"}}]}, **run}
+        arguments += [f"-linger={linger}"] if linger else []
+        arguments += ["-greedy"] if greedy else []
+        return {"image": "probe:1.0.0", "args": arguments, "envFrom": [{"secretRef": {"name": f"{database}-db"}}]}
+
+    def probe(self, name, gate=None, say=None, exit_code=0, **run):
+        """The run of a probe; what is not the container's (retries, timeout) is the run's."""
+        ours = {key: run.pop(key) for key in ("exit_on_term", "linger", "greedy", "database") if key in run}
+        return {"container": self.probe_container(name, gate, say, exit_code, **ours), **run}
 
     @staticmethod
     def step(name, say=None, exit_code=0):
@@ -150,6 +171,23 @@ class Story(unittest.TestCase):
     def shell(self, script, **run):
         """The run of a shell script."""
         return {"container": {"image": BUSYBOX, "command": ["sh", "-c", script]}, **run}
+
+    def begin(self, name, gate="never", rival=True, **probe):
+        """Begins a migration whose run lasts until its gate opens, with a rival behind it that wants the database too.
+
+        Returns the names of the run's Job and pod.
+        """
+        self.migrate(name, self.probe(name, gate=gate, **probe))
+        self.running_probe(name)
+        if rival:
+            self.migrate("rival", toVersion="2")
+            self.says("rival", name, phase="Waiting")
+        return self.job_of(self.migration(name)), self.database.runs()[0][1]
+
+    def rival_runs_after(self, name, **more):
+        """The rival runs once the other has ended, each of them once and alone; and nothing else runs."""
+        self.reaches("rival", "Succeeded", **more)
+        self.has_run(name, "rival")
 
     def migration(self, name):
         return self.api.get("schemamigrations", self.namespace, name)

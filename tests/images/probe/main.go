@@ -3,12 +3,15 @@
 // Command probe stands in for a migration in the e2e tests. It writes into the database that it runs, and whether
 // anything else ran at the same time, so that the database itself tells how often and when a migration has run.
 //
-//	probe [-as NAME] [-gate NAME] [-say TEXT] [-exit CODE] [-exit-on-term CODE]
+//	probe [-as NAME] [-gate NAME] [-say TEXT] [-exit CODE] [-exit-on-term CODE] [-linger DURATION] [-greedy]
 //
-// With -gate it runs until the test opens that gate (a row in table gates). Environment: DATABASE_URL.
+// With -gate it runs until the test opens that gate (a row in table gates). With -linger it goes on for a while after
+// SIGTERM, still holding its lock, as a tool does that finishes its statement. With -greedy it takes memory at its end
+// until the kernel kills it. Environment: DATABASE_URL.
 package main
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
@@ -28,6 +31,8 @@ const (
 type options struct {
 	as, gate, say    string
 	exit, exitOnTerm int
+	linger           time.Duration
+	greedy           bool
 }
 
 func main() {
@@ -37,6 +42,8 @@ func main() {
 	flag.StringVar(&o.say, "say", "", "last line of the output")
 	flag.IntVar(&o.exit, "exit", 0, "exit code")
 	flag.IntVar(&o.exitOnTerm, "exit-on-term", 143, "exit code after SIGTERM")
+	flag.DurationVar(&o.linger, "linger", 0, "how long to go on after SIGTERM")
+	flag.BoolVar(&o.greedy, "greedy", false, "take memory at the end until the kernel kills it")
 	flag.Parse()
 	code, err := run(o)
 	if err != nil {
@@ -73,7 +80,11 @@ func run(o options) (code int, err error) {
 
 	code, how := o.exit, "ended"
 	if !waitForGate(stop, conn, o.gate) {
+		time.Sleep(o.linger)
 		code, how = o.exitOnTerm, "terminated"
+	}
+	for taken := [][]byte(nil); o.greedy; {
+		taken = append(taken, bytes.Repeat([]byte{1}, 1<<20))
 	}
 	_, err = conn.Exec(ctx, "UPDATE runs SET ended = clock_timestamp(), how = $2 WHERE id = $1", id, how)
 	return code, err
