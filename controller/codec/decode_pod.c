@@ -144,6 +144,22 @@ static void pod_status_read(struct reader *reader, const json_t *object, struct 
     reader_leave(reader, mark);
 }
 
+/* Statuses do not tell which init containers are sidecars; the spec does. */
+static void sidecars_read(struct reader *reader, const json_t *init_containers, struct pod *ret)
+{
+    for (size_t i = 0; i < json_array_size(init_containers); i++) {
+        const json_t *item = json_array_get(init_containers, i);
+        const char *name = json_string_value(json_object_get(item, "name"));
+        size_t mark = reader_enter_item(reader, "initContainers", i);
+        bool restarts = str_eq(reader_text(reader, item, "restartPolicy"), "Always");
+        reader_leave(reader, mark);
+        for (size_t j = 0; restarts && j < ret->container_count; j++) {
+            struct container_status *container = &ret->containers[j];
+            container->is_sidecar = container->is_sidecar || str_eq(container->name, name);
+        }
+    }
+}
+
 bool pod_decode(struct arena *arena, const json_t *object, struct pod *ret, struct err *err)
 {
     struct reader reader;
@@ -156,10 +172,13 @@ bool pod_decode(struct arena *arena, const json_t *object, struct pod *ret, stru
     const json_t *spec = reader_object(&reader, object, "spec");
     size_t mark = reader_enter(&reader, "spec");
     ret->node = reader_text(&reader, spec, "nodeName");
-    ret->containers_wanted =
-        ret->facts.container_count + json_array_size(reader_list(&reader, spec, "initContainers"));
+    const json_t *init_containers = reader_list(&reader, spec, "initContainers");
+    ret->containers_wanted = ret->facts.container_count + json_array_size(init_containers);
     reader_leave(&reader, mark);
     pod_status_read(&reader, object, ret);
+    mark = reader_enter(&reader, "spec");
+    sidecars_read(&reader, init_containers, ret);
+    reader_leave(&reader, mark);
     if (reader_has_failed(&reader)) {
         *err = reader.err;
         return false;

@@ -121,6 +121,7 @@ bool job_decode(struct arena *arena, const json_t *object, struct job *ret, stru
     const json_t *spec = reader_object(&reader, object, "spec");
     size_t mark = reader_enter(&reader, "spec");
     ret->parallelism = reader_number(&reader, spec, "parallelism", 1);
+    ret->backoff_limit = reader_number(&reader, spec, "backoffLimit", 0);
     ret->is_suspended = reader_flag(&reader, spec, "suspend");
     ret->active_deadline_s = reader_number(&reader, spec, "activeDeadlineSeconds", 0);
     reader_leave(&reader, mark);

@@ -282,13 +282,15 @@ static json_t *template_build(const struct migration *m, int64_t attempt, const 
 
 /* ---- the Job ---- */
 
-/* The run is over when its pod is disrupted and when it exits: no pod is ever made in its place. */
-static json_t *failure_policy(const char *container)
+/*
+ * The run is over when its pod is disrupted and when any of its containers fails: no pod is ever made in
+ * its place. backoffLimit says the same, but can be edited while the run goes on; this cannot.
+ */
+static json_t *failure_policy(void)
 {
-    return json_pack("{s:[{s:s, s:[{s:s, s:s}]}, {s:s, s:{s:s*, s:s, s:[i]}}]}", "rules", "action",
+    return json_pack("{s:[{s:s, s:[{s:s, s:s}]}, {s:s, s:{s:s, s:[i]}}]}", "rules", "action",
                      "FailJob", "onPodConditions", "type", "DisruptionTarget", "status", "True",
-                     "action", "FailJob", "onExitCodes", "containerName", container, "operator",
-                     "NotIn", "values", 0);
+                     "action", "FailJob", "onExitCodes", "operator", "NotIn", "values", 0);
 }
 
 static json_t *job_metadata(struct arena *arena, const struct migration *m, int64_t attempt)
@@ -318,9 +320,7 @@ json_t *job_build(struct arena *arena, const struct migration *m, int64_t attemp
     write_number(spec, "completions", 1);
     write_number(spec, "backoffLimit", 0);
     write_text(spec, "podReplacementPolicy", "Failed");
-    (void)json_object_set_new(
-        spec, "podFailurePolicy",
-        failure_policy(meta_annotation_get(template, ANNOTATION_DEFAULT_CONTAINER)));
+    (void)json_object_set_new(spec, "podFailurePolicy", failure_policy());
     (void)json_object_set_new(spec, "template", template);
     json_t *job = json_object();
     write_text(job, "apiVersion", "batch/v1");

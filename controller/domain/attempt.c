@@ -296,9 +296,10 @@ static void close_failed(struct arena *arena, const struct attempt_end *end,
              arena_printf(arena,
                           "attempt %" PRId64 " was stopped after its timeout of %" PRId64 "s",
                           attempt->number, job->active_deadline_s));
-    } else if (job->is_suspended) {
+    } else if (job_is_stopped(job)) {
         fail(attempt, "Suspended",
-             arena_printf(arena, "Job %s was suspended by hand during the run", attempt->job));
+             arena_printf(arena, "Job %s was %s by hand during the run", attempt->job,
+                          job->is_suspended ? "suspended" : "stopped"));
     } else if (run->is_interrupted) {
         const char *reason = run->reason == NULL ? "Interrupted" : run->reason;
         fail(attempt, reason,

@@ -298,6 +298,9 @@ static bool decide_cleanup(const struct observed *seen, struct plan *plan)
         act(plan, ACTION_READ_DATABASE, "F1");
     } else if (seen->is_event_due) {
         act(plan, ACTION_RECORD_EVENT, "E1");
+    } else if (seen->migration->status.attempt.number > 0 &&
+               seen->job_presence == PRESENCE_UNKNOWN) {
+        act(plan, ACTION_READ_JOB, "F9"); /* without its labels no watch of ours would show it */
     } else {
         act(plan, ACTION_LET_GO_MIGRATION, "F4");
     }

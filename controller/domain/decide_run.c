@@ -18,6 +18,8 @@
 #define NO_POD_ASKED_AFTER_S 3
 /* That a run has started is worth a write of its own only if it does not end at once. */
 #define RUNNING_TOLD_AFTER_S 5
+/* The Job controller ends the Job within milliseconds of its pod. Later than that, we may have lost sight. */
+#define JOB_ENDS_WITHIN_S 2
 /* The deadline that ends a run which never started. */
 #define ENDED_DEADLINE_S 1
 
@@ -66,7 +68,38 @@ static const char *trouble(const struct turn *turn, const char **ret_reason)
         *ret_reason = "Suspended";
         return "was suspended by hand";
     }
+    if (job_is_stopped(turn->job)) {
+        *ret_reason = "JobEdited";
+        return "was edited by hand (parallelism 0)";
+    }
     return NULL;
+}
+
+static void describe_running(const struct turn *turn, struct move *move)
+{
+    struct arena *arena = turn->arena;
+    const struct attempt *attempt = turn->attempt;
+    const char *edits = turn->job == NULL ? NULL : job_edits(arena, turn->job);
+    char at[CLOCK_TEXT_MAX];
+    clock_format(turn->run.start_s != 0 ? turn->run.start_s : attempt->start_s, at);
+    if (turn->run.silent_node != NULL) {
+        move->reason = "NodeLost";
+        move->message =
+            arena_printf(arena,
+                         "attempt %" PRId64
+                         " ran as Job %s when its node %s was last heard of; only the node, or "
+                         "its removal, tells the end",
+                         attempt->number, attempt->job, turn->run.silent_node);
+        return;
+    }
+    move->reason = turn->migration->meta.deleted_s != 0 ? "DeletionWaits" : "JobRunning";
+    move->message = arena_printf(arena, "attempt %" PRId64 " runs as Job %s since %s",
+                                 attempt->number, attempt->job, at);
+    if (edits != NULL) {
+        move->reason = "JobEdited";
+        move->message =
+            arena_printf(arena, "%s; the Job was edited by hand: %s", move->message, edits);
+    }
 }
 
 static void describe_start(const struct turn *turn, struct move *move)
@@ -98,11 +131,7 @@ static void describe(const struct turn *turn, struct move *move)
         move->message = arena_printf(turn->arena, "Job %s %s; waiting for its pod to end",
                                      turn->attempt->job, what);
     } else if (turn->run.ever_started) {
-        char at[CLOCK_TEXT_MAX];
-        clock_format(turn->run.start_s != 0 ? turn->run.start_s : turn->attempt->start_s, at);
-        move->reason = turn->migration->meta.deleted_s != 0 ? "DeletionWaits" : "JobRunning";
-        move->message = arena_printf(turn->arena, "attempt %" PRId64 " runs as Job %s since %s",
-                                     turn->attempt->number, turn->attempt->job, at);
+        describe_running(turn, move);
     } else {
         describe_start(turn, move);
     }
@@ -324,7 +353,7 @@ static int64_t next_look_s(const struct turn *turn, bool is_late)
     int64_t deadline_s = start_deadline_s(turn);
     int64_t look_s = deadline_s > now_s ? deadline_s : 0;
     if (turn->run.ever_started) {
-        return 0;
+        return turn->run.proven_ended ? now_s + JOB_ENDS_WITHIN_S : 0;
     }
     if (turn->run.pods > 0) {
         return look_s;
@@ -357,15 +386,16 @@ static void decide_active(struct turn *turn)
     }
 }
 
-/* Suspended by hand after it started: an interruption. Deleted, so that nobody can resume it. */
-static void decide_suspended(struct turn *turn)
+/*
+ * Stopped by hand after it started: an interruption. Deleted, so that nobody can resume it, as soon as that
+ * kills nothing (R4): its pods have ended, or are asked to stop as it is.
+ */
+static void decide_stopped(struct turn *turn)
 {
-    if (may_still_run(turn)) {
+    if (turn->run.pods > 0 && !turn->run.is_stopping) {
         show(turn);
     } else if (!turn->seen->are_pods_fresh) {
         act(turn, ACTION_READ_PODS, "J5");
-    } else if (turn->run.pods > 0 && !turn->run.proven_ended) {
-        show(turn); /* R4: it may be alive */
     } else if (!turn->seen->is_job_fresh) {
         act(turn, ACTION_READ_JOB, "J1");
     } else {
@@ -403,10 +433,10 @@ void decide_run(struct arena *arena, const struct observed *seen, bool is_claime
         act(&turn, ACTION_READ_JOB, "J1");
     } else if (turn.job == NULL || job_is_over(turn.job)) {
         decide_over(&turn);
-    } else if (job_is_parked(turn.job)) {
+    } else if (job_is_parked(turn.job) && turn.run.pods == 0) {
         decide_parked(&turn);
-    } else if (turn.job->is_suspended) {
-        decide_suspended(&turn);
+    } else if (job_is_stopped(turn.job)) {
+        decide_stopped(&turn);
     } else {
         decide_active(&turn);
     }

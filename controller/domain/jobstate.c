@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "domain/jobstate.h"
 
+#include <inttypes.h>
+
 #include "base/str.h"
 
 /* Many times what the Job controller takes from a change of a Job to its pod. */
@@ -17,6 +19,24 @@ bool job_is_parked(const struct job *job)
     bool has_counted_pods = job->active != 0 || job->succeeded != 0 || job->failed != 0;
     return job->parallelism == 0 && !job->meta.has_finalizer && !job->is_complete &&
            !job->is_failed && !has_counted_pods;
+}
+
+bool job_is_stopped(const struct job *job)
+{
+    return job->is_suspended || job->parallelism == 0;
+}
+
+const char *job_edits(struct arena *arena, const struct job *job)
+{
+    const char *edits = NULL;
+    if (job->parallelism != 1) {
+        edits = arena_printf(arena, "parallelism %" PRId64, job->parallelism);
+    }
+    if (job->backoff_limit != 0) {
+        edits = arena_printf(arena, "%s%sbackoffLimit %" PRId64, str_or_empty(edits),
+                             edits == NULL ? "" : ", ", job->backoff_limit);
+    }
+    return edits;
 }
 
 bool job_is_over(const struct job *job)

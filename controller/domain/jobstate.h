@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "domain/types.h"
 
 /* It was made for this attempt of the migration with this UID. */
@@ -13,6 +14,15 @@ bool job_is_of(const struct job *job, const char *migration_uid, int64_t attempt
 
 /* As it was created: it never had a pod, and has none until it is armed (step 8 of the protocol). */
 bool job_is_parked(const struct job *job);
+
+/*
+ * Of a Job that was let go: somebody stopped it by hand. The Job controller lets go of the pods that it stops
+ * so without counting them: whoever resumes the Job has it start the run anew.
+ */
+bool job_is_stopped(const struct job *job);
+
+/* What somebody has edited by hand of a Job that was let go, "parallelism 2"; NULL: nothing. */
+const char *job_edits(struct arena *arena, const struct job *job);
 
 /* R8: at a terminal condition, or being deleted and so never to reach one. Its pods may still run. */
 bool job_is_over(const struct job *job);

@@ -71,13 +71,13 @@ static void decide_parked(const struct orphan *seen, struct plan *plan)
     }
 }
 
-/* Suspended by hand: when its pods have ended it is deleted, so that nobody can resume it. */
-static void decide_suspended(const struct orphan *seen, const struct run_state *run,
-                             struct plan *plan)
+/* Stopped by hand: deleted, so that nobody can resume it, once its pods have ended or are asked to. */
+static void decide_stopped(const struct orphan *seen, const struct run_state *run,
+                           struct plan *plan)
 {
     if (!seen->are_pods_fresh) {
         read_pods(plan);
-    } else if (run->pods > 0 && !run->proven_ended) {
+    } else if (run->pods > 0 && !run->is_stopping) {
         act(plan, 0, "O4");
     } else if (!seen->is_job_fresh) {
         act(plan, ACTION_READ_JOB, "O1");
@@ -106,10 +106,10 @@ void orphan_decide(struct arena *arena, const struct orphan *seen, struct plan *
         act(ret_plan, ACTION_READ_JOB, "O1");
     } else if (job == NULL || job_is_over(job)) {
         decide_over(arena, seen, job, &run, ret_plan);
-    } else if (job_is_parked(job)) {
+    } else if (job_is_parked(job) && run.pods == 0) {
         decide_parked(seen, ret_plan);
-    } else if (job->is_suspended) {
-        decide_suspended(seen, &run, ret_plan);
+    } else if (job_is_stopped(job)) {
+        decide_stopped(seen, &run, ret_plan);
     } else {
         act(ret_plan, 0, "O4");
     }

@@ -6,15 +6,18 @@
  * - Its pod was never bound to a node and can no longer be: it is being deleted (the API server refuses
  *   to bind such a pod), or its phase is terminal.
  * - It waits, and the kubelet gave the pod a terminal phase: the kubelet does that only once nothing of
- *   the pod runs (pkg/kubelet/status, mergePodStatus), so what waited never started.
+ *   the pod runs (pkg/kubelet/status, mergePodStatus), so what waited never started. That it was the
+ *   kubelet is told by a reason, or by the containers themselves: it marks as ended all but those that
+ *   wait for an init container which did not succeed (TerminatePod).
  * - The pod is Failed with a reason of its own (Evicted, OutOfcpu, NodeAffinity) and has no statuses at
  *   all: that is the kubelet's refusal of a pod, by the same rule. A refusal after a restart of the
  *   kubelet wipes the statuses of a pod that had run, so it counts as one that may have started, and as
  *   cut off. A pod that ran and was then evicted keeps its statuses.
  *
  * What does not: a phase that somebody else wrote. The pod garbage collector sets Failed when the node
- * is gone and leaves the statuses as the kubelet last told them; a container that "waits" there may have
- * started since. It is known by its DisruptionTarget (DeletionByPodGC); the taint manager's deletion
+ * is gone, or out of service, and leaves the statuses as the kubelet last told them; a container that
+ * "waits" there may have started since. It may be known by its DisruptionTarget (DeletionByPodGC), which
+ * it does not set for a node that is out of service; the taint manager's deletion
  * (DeletionByTaintManager) and the node controller's NodeLost also come from a node that does not
  * answer. And a container that "runs" in a terminal pod, whoever wrote the phase.
  */
@@ -49,13 +52,30 @@ static bool was_ended_by_kubelet(const struct pod *pod)
     return str_eq(pod->phase, "Failed") && !str_is_empty(pod->reason) && !node_may_be_lost(pod);
 }
 
+/*
+ * An init container ended in a way that keeps those behind it from starting, and no other than the kubelet
+ * can have told so. A sidecar's end is always such: while they may start, it runs.
+ */
+static bool did_init_stop_it(const struct pod *pod)
+{
+    for (size_t i = 0; i < pod->container_count; i++) {
+        const struct container_status *container = &pod->containers[i];
+        if (container->state == CONTAINER_TERMINATED &&
+            (container->exit_code != 0 || container->is_sidecar)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool container_is_over(const struct pod *pod, const struct container_status *container)
 {
     switch (container->state) {
     case CONTAINER_TERMINATED:
         return true;
     case CONTAINER_WAITING:
-        return is_terminal(pod) && !node_may_be_lost(pod);
+        return is_terminal(pod) && !node_may_be_lost(pod) &&
+               (was_ended_by_kubelet(pod) || did_init_stop_it(pod));
     case CONTAINER_RUNNING:
     case CONTAINER_UNKNOWN:
         return false;
@@ -403,9 +423,13 @@ void run_state_judge(struct arena *arena, const struct pod *pods, size_t count,
     const struct container_status *run = find_run(pod, run_container);
     ret->end = all_ends(pods, count);
     ret->proven_ended = ret->end == RUN_ENDED;
+    ret->is_stopping = true;
     for (size_t i = 0; i < count; i++) {
         ret->ever_started = ret->ever_started || has_started(&pods[i]);
+        ret->is_stopping =
+            ret->is_stopping && (is_being_deleted(&pods[i]) || pod_end(&pods[i]) == RUN_ENDED);
     }
+    ret->silent_node = node_may_be_lost(pod) ? pod->node : NULL;
     if (run != NULL) {
         ret->image_id = str_is_empty(run->image_id) ? NULL : run->image_id;
         ret->start_s = run->started_s;

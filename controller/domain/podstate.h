@@ -25,6 +25,7 @@ struct run_state {
     enum run_end end;
     size_t pods;       /* how many were judged; 0: whether there ever was one, the Job must tell */
     bool ever_started; /* a container of the attempt has started, or may have */
+    bool is_stopping;  /* every pod has ended, or is being deleted; false without any */
     bool proven_ended; /* every container has terminated or never started, and no more will start */
     bool succeeded;    /* R8a; implies RUN_ENDED */
     bool is_unsure;    /* exit 0, but R8a does not hold: InterruptedUnproven */
@@ -41,8 +42,10 @@ struct run_state {
         *waiting_reason; /* what keeps a container from starting: ImagePullBackOff, Unschedulable */
     const char *waiting_message;
     const char *image_id; /* the run's image with its digest */
-    int64_t start_s;      /* of the run's container; 0: not started */
-    int64_t end_s;        /* when the last container ended; 0: not known */
+    const char
+        *silent_node; /* it may not answer, so that nobody knows what runs there; NULL: none */
+    int64_t start_s;  /* of the run's container; 0: not started */
+    int64_t end_s;    /* when the last container ended; 0: not known */
 };
 
 #define RUN_MESSAGE_MAX 1024 /* bytes of the last output that are kept */

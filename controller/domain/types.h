@@ -181,6 +181,7 @@ struct container_status {
     int64_t started_s;
     int64_t finished_s;
     bool is_init;
+    bool is_sidecar;   /* an init container that restarts: it runs beside the others */
     bool ever_started; /* it runs, or ran before (startedAt, restartCount or lastState say so) */
 };
 
@@ -215,6 +216,7 @@ struct job {
     const char *spec_hash;
     const char *to_version; /* annotation: for the ledger, should the migration be gone by then */
     int64_t parallelism;
+    int64_t backoff_limit;
     bool is_suspended;
     int64_t active_deadline_s; /* 0: none */
     int64_t active;            /* status counts */

@@ -65,7 +65,8 @@ class Story(unittest.TestCase):
 
     def leave(self):
         """After a story that ended well: the namespace is deleted, and must go by itself."""
-        self.api.delete("namespaces", None, self.namespace)
+        if self.api.get("namespaces", None, self.namespace):
+            self.api.delete("namespaces", None, self.namespace)
 
     def remove_namespace(self, name):
         if self.api.get("namespaces", None, name):

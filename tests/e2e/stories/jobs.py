@@ -14,6 +14,12 @@ class Jobs(Story):
             self.edit(job, **spec)
         self.assertEqual(422, refusal.exception.code)
 
+    def is_taken_away(self, job):
+        """The Job is being deleted while its pod still ends."""
+        self.api.wait("jobs", self.namespace, job, lambda seen: seen["metadata"].get("deletionTimestamp"), "is being deleted")
+        self.assertEqual("running", self.database.runs()[0][3])
+        self.says("add-column", job, "waiting for its pod to end", phase="Running")
+
     def test_orphaned(self):
         """kubectl delete job --cascade=orphan: nobody looks after the pod any more, and it goes on; its result counts."""
         job, _ = self.begin("add-column", gate="go")
@@ -26,10 +32,11 @@ class Jobs(Story):
         self.assertEqual(["1", "2"], self.ledger()["passed"])
 
     def test_suspended_and_resumed(self):
-        """Suspended, and resumed before the run has ended: Kubernetes would start it anew."""
+        """Suspended, and resumed before the run has ended: Kubernetes would start it anew, had the Job not been deleted at
+        once (the Job controller does not count a pod that it stopped itself)."""
         job, _ = self.begin("add-column", exit_on_term=0, linger="2s")
         self.edit(job, suspend=True)
-        self.says("add-column", job, "suspended by hand", phase="Running")
+        self.is_taken_away(job)
         self.edit(job, suspend=False)
         failed = self.reaches("add-column", "Failed")
         self.assertEqual("InterruptedUnproven", failed["status"]["reason"])
@@ -69,12 +76,12 @@ class Jobs(Story):
 
     def test_parallelism_0_and_1_again(self):
         """The Job controller stops what is too many, and would start it again."""
-        job, _ = self.begin("add-column", exit_on_term=9, linger="1500ms")
+        job, _ = self.begin("add-column", exit_on_term=0, linger="2s")
         self.edit(job, parallelism=0)
-        self.says("add-column", job, "edited by hand", "parallelism 0", phase="Running")
+        self.is_taken_away(job)
         self.edit(job, parallelism=1)
-        failed = self.reaches("add-column", "Failed")
-        self.assertEqual(9, failed["status"]["attempt"]["exitCode"])
+        failed = self.reaches("add-column", "Failed", "InterruptedUnproven")
+        self.assertEqual(0, failed["status"]["attempt"]["exitCode"])
         self.rival_runs_after("add-column")
 
     def test_backoff_limit(self):
@@ -120,11 +127,11 @@ class Jobs(Story):
                       lambda seen: "interlude.dev/outcome" not in seen["metadata"].get("finalizers", []), "is let go", 20)
 
     def test_without_finalizers(self):
-        """Taken off by force, but nothing is deleted: nothing is lost either."""
-        job, pod = self.begin("add-column", gate="go")
-        for kind, name in (("jobs", job), ("pods", pod)):
-            self.api.patch(kind, self.namespace, name, {"metadata": {"finalizers": None}})
-        self.database.open_gate("go")
-        seen = self.expect("add-column", lambda now: now["status"]["phase"] in ("Succeeded", "Failed"), "has ended")
-        self.assertIn(seen["status"]["reason"], ("Completed", "InterruptedUnproven", "JobVanished"))
+        """Ours are taken off by force, and the pod is deleted by force: the Job controller's own still holds it."""
+        job, pod = self.begin("add-column", exit_on_term=0, linger="1s")
+        self.api.patch("jobs", self.namespace, job, {"metadata": {"finalizers": None}})
+        self.api.patch("pods", self.namespace, pod, {"metadata": {"finalizers": ["batch.kubernetes.io/job-tracking"]}})
+        self.api.delete("pods", self.namespace, pod, gracePeriodSeconds=0)
+        failed = self.reaches("add-column", "Failed")
+        self.assertIn(failed["status"]["reason"], ("InterruptedUnproven", "PodDeleted"))
         self.rival_runs_after("add-column")

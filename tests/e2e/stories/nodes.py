@@ -75,7 +75,7 @@ class Nodes(NodeStory):
         self.begin_fragile("seen", "invoices", other, gate="never", exit_on_term=0, linger="1s")
         self.node.kubelet("kill")
         self.node.declare_lost()
-        self.says("told", "does not answer", phase="Running", timeout=60)
+        self.says("told", "was last heard of", phase="Running", timeout=60)
         for name, database in (("told", "orders"), ("seen", "invoices")):
             self.is_unproven(name, database)
         self.assertTrue(self.lock_is_held(self.database) and self.lock_is_held(other), "a process has ended")
@@ -144,7 +144,7 @@ class LongNodes(NodeStory):
         self.begin_fragile("add-column", "orders", self.database, exit_on_term=0, linger="2s")
         self.node.kubelet("kill")
         self.node.wait(lambda seen: "node.kubernetes.io/unreachable" in taints(seen), "is unreachable", 120)
-        self.says("add-column", "does not answer", phase="Running", timeout=60)
+        self.says("add-column", "was last heard of", phase="Running", timeout=60)
         self.assertIsNotNone(self.pod_of("add-column")["metadata"].get("deletionTimestamp"))
         self.assertTrue(self.lock_is_held(self.database), "the process has ended")
         self.node.restore()

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 /* clang-format on */
 #include "base/arena.h"
+#include "base/str.h"
 #include "cases.h"
 #include "domain/attempt.h"
 #include "domain/jobstate.h"
@@ -654,18 +655,36 @@ struct job_row {
     struct job job;
     bool is_parked;
     bool is_over;
+    bool is_stopped;
+    const char *edits; /* of a Job that was let go */
 };
 
 static const struct job_row job_rows[] = {
     {.name = "as created", .is_parked = true},
     {.name = "armed", .job = {.parallelism = 1, .meta = {.has_finalizer = true}}},
     {.name = "parallelism set by hand", .job = {.parallelism = 1}},
-    {.name = "armed, then set to 0 by hand", .job = {.meta = {.has_finalizer = true}}},
-    {.name = "with a pod", .job = {.active = 1}},
-    {.name = "with a pod that succeeded", .job = {.succeeded = 1}},
-    {.name = "with a pod that failed", .job = {.failed = 1}},
-    {.name = "complete", .job = {.is_complete = true}, .is_over = true},
-    {.name = "failed", .job = {.is_failed = true}, .is_over = true},
+    {.name = "armed, then set to 0 by hand",
+     .job = {.meta = {.has_finalizer = true}},
+     .is_stopped = true,
+     .edits = "parallelism 0"},
+    {.name = "armed, then suspended by hand",
+     .job = {.parallelism = 1, .is_suspended = true, .meta = {.has_finalizer = true}},
+     .is_stopped = true},
+    {.name = "armed, then set to 2 by hand", .job = {.parallelism = 2}, .edits = "parallelism 2"},
+    {.name = "armed, then made to retry by hand",
+     .job = {.parallelism = 1, .backoff_limit = 6},
+     .edits = "backoffLimit 6"},
+    {.name = "armed, then both",
+     .job = {.parallelism = 3, .backoff_limit = 1},
+     .edits = "parallelism 3, backoffLimit 1"},
+    {.name = "with a pod", .job = {.parallelism = 1, .active = 1}},
+    {.name = "with a pod that succeeded", .job = {.parallelism = 1, .succeeded = 1}},
+    {.name = "with a pod that failed, set to 0",
+     .job = {.failed = 1},
+     .is_stopped = true,
+     .edits = "parallelism 0"},
+    {.name = "complete", .job = {.parallelism = 1, .is_complete = true}, .is_over = true},
+    {.name = "failed", .job = {.parallelism = 1, .is_failed = true}, .is_over = true},
     {.name = "being deleted",
      .job = {.meta = {.deleted_s = NOW}},
      .is_parked = true,
@@ -677,6 +696,12 @@ static void test_job(void **state)
     const struct job_row *row = *state;
     assert_int_equal(job_is_parked(&row->job), row->is_parked);
     assert_int_equal(job_is_over(&row->job), row->is_over);
+    if (!row->is_parked) {
+        assert_int_equal(job_is_stopped(&row->job), row->is_stopped);
+        CLEANUP(arena_fini) struct arena arena = {0};
+        const char *edits = job_edits(&arena, &row->job);
+        assert_string_equal(str_or_empty(edits), str_or_empty(row->edits));
+    }
 }
 
 static void test_job_is_of(void **state)
@@ -706,7 +731,7 @@ static void test_close_takes_the_times(void **state)
 {
     (void)state;
     struct arena arena = {0};
-    struct job job = {.is_failed = true};
+    struct job job = {.parallelism = 1, .is_failed = true};
     struct run_state run = {.end = RUN_ENDED,
                             .pods = 1,
                             .ever_started = true,
@@ -738,7 +763,7 @@ static void test_close_interrupted(void **state)
 {
     (void)state;
     struct arena arena = {0};
-    struct job job = {.is_failed = true};
+    struct job job = {.parallelism = 1, .is_failed = true};
     struct run_state run = {.end = RUN_ENDED,
                             .pods = 1,
                             .ever_started = true,

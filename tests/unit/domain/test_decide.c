@@ -526,6 +526,17 @@ static const struct world rows[] = {
         .expected = {.case_id = "F4", .actions = ACTION_LET_GO_MIGRATION},
     },
     {
+        .name = "F9 its Job is in no cache: it may have lost its labels, and has our finalizer",
+        .migration = {.meta = {HELD}, .status = SUCCEEDED_1},
+        .expected = {.case_id = "F9", .actions = ACTION_READ_JOB},
+    },
+    {
+        .name = "F4 its Job is gone, says the server",
+        .migration = {.meta = {HELD}, .status = SUCCEEDED_1},
+        .seen = {.job_presence = PRESENCE_ABSENT},
+        .expected = {.case_id = "F4", .actions = ACTION_LET_GO_MIGRATION},
+    },
+    {
         .name = "F4 a deleted one that never ran",
         .migration = {.meta = {HELD, .deleted_s = NOW}},
         .expected = {.case_id = "F4", .actions = ACTION_LET_GO_MIGRATION},

@@ -255,6 +255,14 @@ static const struct row rows[] = {
         .case_id = "O4",
     },
     {
+        .name = "O9 R1 suspended, its pod is asked to stop: deleted, so that nobody resumes it",
+        .job = {OURS, .meta = {NAMED, HELD}, .parallelism = 1, .is_suspended = true},
+        .pod = POD_STOPPING,
+        .seen = {FRESH, PODS_FRESH},
+        .case_id = "O9",
+        .actions = ACTION_DELETE_JOB,
+    },
+    {
         .name = "O9 suspended, its pod ended: deleted, so that nobody resumes it",
         .job = {OURS, .meta = {NAMED, HELD}, .parallelism = 1, .is_suspended = true},
         .pod = POD_FAILED,

@@ -83,6 +83,11 @@ struct pod world_pod(enum pod_sketch sketch)
     case POD_RUNNING:
         pod = pod_with("Running", &runs);
         break;
+    case POD_STOPPING:
+        pod = pod_with("Running", &runs);
+        pod.meta.deleted_s = NOW + 20;
+        pod.meta.grace_s = 30;
+        break;
     case POD_SUCCEEDED:
         pod = pod_with("Succeeded", &ended);
         break;
@@ -99,6 +104,12 @@ struct pod world_pod(enum pod_sketch sketch)
     case POD_LOST:
         pod = pod_with("Failed", &runs);
         pod.reason = "NodeLost";
+        break;
+    case POD_GIVEN_UP:
+        pod = pod_with("Running", &runs);
+        pod.meta.deleted_s = NOW - 20;
+        pod.is_disrupted = true;
+        pod.disruption_reason = "DeletionByTaintManager";
         break;
     case POD_NEVER:
         pod = pod_with("Failed", &never);

@@ -24,11 +24,13 @@ enum pod_sketch {
     POD_PENDING,  /* no node yet */
     POD_STARTING, /* ImagePullBackOff */
     POD_RUNNING,
+    POD_STOPPING, /* runs, and is asked to stop */
     POD_SUCCEEDED,
-    POD_FAILED,  /* exit 3 */
-    POD_EVICTED, /* exit 0 after it was asked to stop */
-    POD_LOST,    /* its node is gone; "running" is the last that was heard */
-    POD_NEVER,   /* ended before anything started */
+    POD_FAILED,   /* exit 3 */
+    POD_EVICTED,  /* exit 0 after it was asked to stop */
+    POD_LOST,     /* its node is gone; "running" is the last that was heard */
+    POD_GIVEN_UP, /* the taint manager deletes it; "running" is the last that was heard */
+    POD_NEVER,    /* ended before anything started */
 };
 
 struct expected {
