@@ -3,6 +3,7 @@
 import os
 import subprocess
 
+NEIGHBOUR = "neighbour"
 TAINTS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable", "node.kubernetes.io/out-of-service")
 
 
@@ -12,6 +13,18 @@ class Node:
     def __init__(self, api):
         self.api = api
         self.name = os.environ["INTERLUDE_NODE"]
+        self.neighbour = None
+
+    def give_neighbour(self):
+        """Another node, which answers, simulated and cordoned. Where no node answers at all the node controller takes itself
+        for the one that is cut off, and gives no pod up."""
+        folder = subprocess.run(["tests/cluster/programs/build", "nodesim"], capture_output=True, text=True, timeout=60,
+                                check=True).stdout.strip()
+        self.neighbour = subprocess.Popen([f"{folder}/nodesim", "--kubeconfig", os.environ["KUBECONFIG"], "--node", NEIGHBOUR],
+                                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.api.wait("nodes", None, NEIGHBOUR, lambda seen: seen is not None, "is registered")
+        kubectl("cordon", NEIGHBOUR)
+        self.api.wait("nodes", None, NEIGHBOUR, lambda seen: condition(seen, "Ready") == "True", "is Ready")
 
     def kubelet(self, what):
         """kill or start."""
@@ -40,6 +53,11 @@ class Node:
         kubectl("taint", "node", self.name, f"{key}=e2e:{effect}", "--overwrite")
 
     def restore(self):
+        if self.neighbour is not None:
+            self.neighbour.terminate()
+            self.neighbour.wait()
+            self.neighbour = None
+            kubectl("delete", "node", NEIGHBOUR)
         self.kubelet("start")
         self.wait(lambda seen: seen is not None, "is registered")
         kubectl("taint", "node", self.name, "node.kubernetes.io/out-of-service-", check=False)

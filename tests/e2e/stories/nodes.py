@@ -73,6 +73,7 @@ class Nodes(NodeStory):
         other = self.new_database("invoices")
         self.begin_fragile("told", "orders", self.database, gate="go")
         self.begin_fragile("seen", "invoices", other, gate="never", exit_on_term=0, linger="1s")
+        self.node.give_neighbour()
         self.node.kubelet("kill")
         self.node.declare_lost()
         self.says("told", "was last heard of", phase="Running", timeout=60)
@@ -142,6 +143,7 @@ class LongNodes(NodeStory):
         """Marked NotReady by the node controller and the pod deleted by the taint manager, while the process runs: that is no
         end. The kubelet comes back and stops it."""
         self.begin_fragile("add-column", "orders", self.database, exit_on_term=0, linger="2s")
+        self.node.give_neighbour()
         self.node.kubelet("kill")
         self.node.wait(lambda seen: "node.kubernetes.io/unreachable" in taints(seen), "is unreachable", 120)
         self.says("add-column", "was last heard of", phase="Running", timeout=60)
@@ -156,6 +158,7 @@ class LongNodes(NodeStory):
         """The Node object is deleted while its kubelet is dead, as a cloud's controller does: the pod garbage collector says
         that its pods have failed. The kubelet comes back and tells the truth."""
         self.begin_fragile("add-column", "orders", self.database, exit_on_term=0, linger="2s")
+        self.node.give_neighbour()
         self.node.kubelet("kill")
         self.api.delete("nodes", None, self.node.name)
         self.is_unproven("add-column")
