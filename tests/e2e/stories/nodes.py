@@ -142,7 +142,7 @@ class LongNodes(NodeStory):
     def test_not_ready(self):
         """Marked NotReady by the node controller and the pod deleted by the taint manager, while the process runs: that is no
         end. The kubelet comes back and stops it."""
-        self.begin_fragile("add-column", "orders", self.database, exit_on_term=0, linger="2s")
+        self.begin_fragile("add-column", "orders", self.database, gate="never", exit_on_term=0, linger="2s")
         self.node.give_neighbour()
         self.node.kubelet("kill")
         self.node.wait(lambda seen: "node.kubernetes.io/unreachable" in taints(seen), "is unreachable", 120)
@@ -156,14 +156,17 @@ class LongNodes(NodeStory):
 
     def test_forgotten_node(self):
         """The Node object is deleted while its kubelet is dead, as a cloud's controller does: the pod garbage collector says
-        that its pods have failed. The kubelet comes back and tells the truth."""
-        self.begin_fragile("add-column", "orders", self.database, exit_on_term=0, linger="2s")
+        that its pods have failed, the controller's own among them. All come back with the kubelet, which tells the truth."""
+        self.begin_fragile("add-column", "orders", self.database, gate="never", exit_on_term=0, linger="2s")
         self.node.give_neighbour()
         self.node.kubelet("kill")
         self.api.delete("nodes", None, self.node.name)
-        self.is_unproven("add-column")
+        self.api.wait("pods", self.namespace, self.pod_of("add-column")["metadata"]["name"],
+                      lambda seen: seen["status"]["phase"] == "Failed", "is said to have failed", 120)
         self.assertTrue(self.lock_is_held(self.database), "the process has ended")
-        self.assertEqual("Waiting", self.migration("add-column-rival")["status"]["phase"])
+        self.assertEqual("add-column", self.ledger(at_rest=False)["claim"]["migration"])
         self.node.restore()
+        failed = self.reaches("add-column", "Failed", timeout=90)
+        self.assertIn(failed["status"]["reason"], ("EndUnproven", "InterruptedUnproven"))
         self.reaches("add-column-rival", "Succeeded", timeout=90)
         self.has_run("add-column", "rival")
