@@ -398,6 +398,8 @@ static void test_interruptions_do_not_begin_the_count_anew(void **state)
 
 /* ---- what the end means for the next attempt ---- */
 
+#define NOT_ARMED (-1) /* as parallelism: it is 0, and 1 otherwise */
+
 struct end_row {
     const char *name;
     struct job job;
@@ -551,6 +553,15 @@ static const struct end_row end_rows[] = {
      true,
      true,
      NULL},
+    {"stopped by hand (parallelism 0)",
+     {.parallelism = NOT_ARMED, .meta = {.deleted_s = NOW, .has_finalizer = true}},
+     false,
+     {CUT_OFF, .run_started = true},
+     false,
+     "Suspended",
+     true,
+     true,
+     NULL},
     {"vanished without a pod",
      {.parallelism = 0},
      true,
@@ -588,7 +599,7 @@ static const struct end_row end_rows[] = {
      true,
      NULL},
     {"never let go, and deleted",
-     {.meta = {.deleted_s = NOW}},
+     {.parallelism = NOT_ARMED, .meta = {.deleted_s = NOW}},
      false,
      {.pods = 0},
      true,
@@ -603,11 +614,13 @@ static void test_end(void **state)
     const struct end_row *row = *state;
     struct arena arena = {0};
     bool is_without_pod = row->is_job_gone || row->job.meta.deleted_s != 0;
+    struct job job = row->job;
+    job.parallelism = row->job.parallelism == NOT_ARMED ? 0 : 1;
     struct run_state run = row->run;
     run.end = RUN_ENDED;
     run.proven_ended = true;
     run.pods = is_without_pod && !run.ever_started ? 0 : 1;
-    struct attempt_end end = {.job = row->is_job_gone ? NULL : &row->job, .run = &run};
+    struct attempt_end end = {.job = row->is_job_gone ? NULL : &job, .run = &run};
     struct attempt attempt = {.number = 1, .job = JOB, .is_recovery_due = row->was_due};
     attempt_close(&arena, &end, NOW, &attempt);
     assert_string_equal(attempt.reason, row->reason);
