@@ -46,9 +46,9 @@ class Story(unittest.TestCase):
         before the namespace goes."""
         for database in self.databases:
             runs = database.runs()
-            pods = [run[1] for run in runs]
+            containers = [(run[0], run[1]) for run in runs]
             self.assertEqual([], [run for run in runs if run[2] != "t"], f"two ran at the same time: {runs}")
-            self.assertEqual(sorted(set(pods)), sorted(pods), f"a pod ran twice: {runs}")
+            self.assertEqual(sorted(set(containers)), sorted(containers), f"a container ran twice: {runs}")
         migrations = self.api.list("schemamigrations", self.namespace)
         if all(seen.get("status", {}).get("phase") in ("Waiting", "Succeeded", "Failed") for seen in migrations):
             self.poll(lambda: not self.held(), "the Jobs and pods of all attempts are let go (finalizer interlude.dev/outcome)", 20)
