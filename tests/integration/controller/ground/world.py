@@ -90,6 +90,14 @@ class World:
         with self.lock:
             return list(self.past[(kind, namespace)])
 
+    def forget(self, namespace):
+        """For runs that go on for hours: what was told of a namespace that nobody asks about any more."""
+        with self.lock:
+            for known in (self.now, self.past):
+                for key in [key for key in known if key[1] == namespace]:
+                    del known[key]
+            self.changed.pop(namespace, None)
+
     def until(self, namespace, holds, what, timeout=PATIENCE):
         """Waits until holds() is true of what is known of the namespace; returns what it returned."""
         deadline = time.monotonic() + timeout
