@@ -89,7 +89,7 @@ class Walk:
         self.began = time.monotonic()
         try:
             Case.new_namespace(self, self.namespace)
-            self.controller.start()
+            self.controller.start(wait=False).wait_ready(60)
             self.began = time.monotonic()
             for at, name, arguments in draw(self.seed):
                 self.until(at)

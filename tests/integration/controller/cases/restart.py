@@ -131,7 +131,7 @@ class Restart(Case):
         self.succeeds()
         self.assertNotIn("status", self.world.get("schemamigrations", elsewhere, "first"))
         self.assertEqual([], self.audit.of_controller(elsewhere, since))
-        # /version is asked along with a request that is late (kube/client.h), and everybody may.
+        # /version is asked along with a request that is late (kube/client.c), and everybody may.
         self.assertEqual([], [event for event in self.audit.about('"userAgent":"interlude/', since)
                               if "namespace" not in event.get("objectRef", {}) and event["requestURI"] != "/version"],
                          "a request for the whole cluster: with --namespace there is only a Role")

@@ -36,9 +36,10 @@ def labels(attempt):
     return {"interlude.dev/migration-uid": "m1", "interlude.dev/attempt": str(attempt), "interlude.dev/database": "orders"}
 
 
-def job(parallelism, deadline=None):
+def job(parallelism, deadline=None, ready=0):
     spec = {"parallelism": parallelism, **({"activeDeadlineSeconds": deadline} if deadline else {})}
-    return ("jobs", "MODIFIED", {"metadata": {"name": "first-1", "uid": "j1", "labels": labels(1)}, "spec": spec})
+    return ("jobs", "MODIFIED", {"metadata": {"name": "first-1", "uid": "j1", "labels": labels(1)}, "spec": spec,
+                                 "status": {"ready": ready}})
 
 
 def pod(state, name="p1", attempt=1, owner="j1", exit_code=0, **metadata):
@@ -78,7 +79,7 @@ PLANTED = {
     "began and nobody asked": [migration("Failed", "Failed", attempt={**BAD, "reason": "PodDeleted"}, retries=3),
                                migration("Running", "Failed", "Running", attempt=AGAIN)],
     "was let go at": [*START, pod("running"), migration("Running", "Running", attempt=RUNS, how="DELETED"), pod("terminated")],
-    "was ended at": [*START, pod("running"), job(1, deadline=1), pod("terminated")],
+    "was ended at": [*START, pod("running"), job(1, ready=1), job(1, deadline=1), pod("terminated")],
     "stands twice in passed": [*START, *END[:3], database(passed=["1", "1"])],
     "stands twice in the ledger": [*START, *END[:3], database(passed=["1"], history=["1", "1"])],
     "not created parked": [database(claim=1), job(1)],

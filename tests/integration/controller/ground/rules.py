@@ -124,7 +124,8 @@ def releases(world, namespace, migrations, confirmed):
                 continue
             attempt = (old["uid"], old["attempt"])
             yield from at_release(world, namespace, name, attempt, version_of(after), confirmed)
-            yield from ledger_at_release(migrations, name, attempt, version_of(after), passed)
+            if attempt[0] not in gone_by(world, namespace, version_of(after)):
+                yield from ledger_at_release(migrations, name, attempt, version_of(after), passed)
 
 
 def written_twice(name, ledger):
@@ -144,6 +145,12 @@ def at_release(world, namespace, name, attempt, when, confirmed):
     for pod in latest.values():
         if pod and may_run(pod):
             yield f"database {name}: the claim of {attempt} was released while pod {pod['metadata']['name']} ran: {pod['status']}"
+
+
+def gone_by(world, namespace, when):
+    """The migrations that nobody could write an outcome to any more (step 13)."""
+    return {seen["metadata"]["uid"] for how, seen in world.told("schemamigrations", namespace)
+            if how == "DELETED" and version_of(seen) < when}
 
 
 def ledger_at_release(migrations, name, attempt, when, passed):
