@@ -226,7 +226,7 @@ def strip_pod(walk, name):
 
 @operation(6, seconds=between(0, 3))
 def kill(walk, seconds):
-    walk.process("kill -KILL, and a new one after", seconds, lambda: walk.controller.kill(), walk.start_again)
+    walk.process("kill -KILL, and a new one after", seconds, lambda: walk.kill(walk.controller), walk.start_again)
 
 
 @operation(4, seconds=between(0.2, 4))
@@ -236,7 +236,7 @@ def freeze(walk, seconds):
 
 @operation(3, seconds=between(1, 6))
 def double(walk, seconds):
-    walk.process("a second controller, killed after", seconds, walk.second.start_quietly, walk.second.kill_if_alive)
+    walk.process("a second controller, killed after", seconds, walk.second.start_quietly, lambda: walk.kill(walk.second))
 
 
 @operation(4)

@@ -80,6 +80,7 @@ class Walk:
         self.done = 0
         self.confirmed = set()
         self.touched = set()
+        self.kills = 0
         self.is_namespace_deleted = False
 
     # ---- doing ----
@@ -97,6 +98,9 @@ class Walk:
                 self.step(name, arguments)
             self.until(float("inf"))
             problems = self.faults_stop()
+        except BaseException:
+            self.controller.kill_if_alive()
+            raise
         finally:
             self.second.kill_if_alive()
         problems += [problem for problem in [self.controller.stop()] if problem]
@@ -181,6 +185,10 @@ class Walk:
         if finish:
             heapq.heappush(self.later, (self.now() + seconds, next(self.count), finish))
 
+    def kill(self, controller):
+        self.kills += controller.alive()
+        controller.kill_if_alive()
+
     def start_again(self):
         self.controller.start_quietly()
 
@@ -208,13 +216,13 @@ class Walk:
 
     def faults_stop(self):
         self.note("# faults stop")
-        self.second.kill_if_alive()
+        self.kill(self.second)
         self.go_on()
         self.start_again()
         self.relay.go_on()
         problems = self.namespace_goes() if self.is_namespace_deleted else self.settles()
         problems += rules.broken_rules(self.world, self.namespace, self.confirmed, self.touched)
-        problems += requests.broken(self.world, self.namespace, self.requests, self.touched)
+        problems += requests.broken(self.world, self.namespace, self.requests, self.touched, self.kills)
         return problems
 
     def namespace_goes(self):
