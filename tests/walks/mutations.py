@@ -46,6 +46,9 @@ MUTATIONS = {
     "run.podTemplate": [{"run.container": ABSENT, "run.podTemplate": TEMPLATE},
                         {"run.container": ABSENT, "run.podTemplate": {**TEMPLATE, "spec": {**TEMPLATE["spec"], "restartpolicy": "Never"}}}],
     "run.retries": [{"run.retries": 0}, {"run.retries": 1}],
+    "run.onInterruption": [{"run.onInterruption": "Fail"}, {"run.onInterruption": "Retry"}],
+    "run.verify.command": [{"run.verify.command": ["check"]}],
+    "run.recover.command": [{"run.recover.command": ["unlock"]}],
     "run.timeout": [{"run.timeout": "30m"}],
     "run.startTimeout": [{"run.startTimeout": "20m"}],
     "run.keepFor": [{"run.keepFor": "1h"}],
@@ -73,7 +76,7 @@ def changed(spec, change):
 
 # ---- what is to be expected ----
 
-DEFAULTS = {("kind", "Deployment"), ("source", "ImageTag"), ("key", LABEL), ("whenAbsent", "Wait"), ("readyWhen", "Succeeded"), ("retries", 0)}
+DEFAULTS = {("kind", "Deployment"), ("source", "ImageTag"), ("key", LABEL), ("whenAbsent", "Wait"), ("readyWhen", "Succeeded"), ("retries", 0), ("onInterruption", "Fail")}
 
 
 def meaning(spec):

@@ -13,7 +13,7 @@ ATTEMPT = "interlude.dev/attempt"
 DATABASE = "interlude.dev/database"
 NEVER = float("inf")
 
-OWN_FAILURES = ("ExitCode", "OOMKilled", "InitContainerFailed", "NeverStarted", "VerifyFailed", "RecoverFailed")
+OWN_FAILURES = ("ExitCode", "OOMKilled", "InitContainerFailed", "NeverStarted", "RecoverFailed")
 
 
 class Run:
