@@ -12,6 +12,8 @@ IMAGE ?= interlude:dev
 CLUSTER ?= main
 # what make test runs: deps build unit lint integration e2e
 STAGES ?=
+# how long make soak goes on
+FOR ?= 30m
 # files for make fmt
 FORMATTED = $(shell find controller tests -name '*.[ch]' -not -path '*/build/*' | sort)
 
@@ -65,6 +67,10 @@ demo: ## a first migration on a local cluster, step by step
 .PHONY: bench
 bench: ## measure Interlude against a real API server
 	@tests/bench/run
+
+.PHONY: soak
+soak: ## random walks for FOR=30m, the controller's memory watched
+	@tests/walks/run --for "$(FOR)"
 
 .PHONY: clean
 clean: ## remove everything that was built

@@ -258,7 +258,8 @@ void apply_arm(struct work *work, const struct observed *seen)
 
 void apply_end_job(struct work *work, const struct observed *seen)
 {
-    json_auto_t *patch = job_end_patch(seen->job->meta.uid);
+    const struct meta *meta = &seen->job->meta;
+    json_auto_t *patch = job_end_patch(meta->uid, meta->resource_version);
     patch_job(work, seen->job, patch, JOB_ENDED);
 }
 

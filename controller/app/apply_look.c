@@ -331,6 +331,7 @@ void apply_look(struct work *work, const struct observed *seen)
     struct learnt before = work->learnt;
     work->learnt = (struct learnt){0};
     work->learnt.looked_at_ms = clock_now_ms();
+    work->learnt.looked_attempt = seen->database == NULL ? 0 : seen->database->claim.attempt;
     work->learnt.looked_generation = migration->meta.generation;
     work->learnt.application_count = migration->application_count;
     work->learnt.applications = arena_array(&work->learnt.arena, migration->application_count,

@@ -250,9 +250,11 @@ bool observe_next_event(struct work *work, const struct migration *migration, in
 }
 
 /* An edit that came with the look itself asks for other applications than were looked at. */
-static bool is_look_valid(const struct learnt *learnt, const struct migration *migration)
+static bool is_look_valid(const struct learnt *learnt, const struct migration *migration,
+                          const struct database *database)
 {
-    return learnt->migration_version != NULL &&
+    return learnt->migration_version != NULL && database != NULL &&
+           learnt->looked_attempt == database->claim.attempt &&
            str_eq(learnt->migration_version, migration->meta.resource_version) &&
            learnt->looked_generation == migration->meta.generation &&
            learnt->application_count == migration->application_count &&
@@ -270,7 +272,7 @@ void observe(struct work *work, struct observed *ret_seen)
         .database = cluster_database(cluster, work->ns, migration->database),
         .dry_run = dry_run_of(work, migration),
     };
-    seen.is_fresh = is_look_valid(learnt, migration);
+    seen.is_fresh = is_look_valid(learnt, migration, seen.database);
     seen.are_applications_known =
         seen.is_fresh || fleet_is_known(cluster->fleet, work->ns, observe_needs(migration));
     seen.applications = seen.is_fresh ? learnt->applications : applications_of(work, migration);

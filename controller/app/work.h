@@ -32,9 +32,11 @@ struct learnt {
     struct arena arena;
     /*
      * The fresh look (R7): valid while the migration is at the version that was read, with the spec that
-     * the look was begun for, and the look is young.
+     * the look was begun for, and the look is young; and only for the claim that it was taken under: a
+     * chain may give one back and claim anew.
      */
     const char *migration_version; /* resourceVersion; NULL: none was taken */
+    int64_t looked_attempt;        /* of that claim */
     int64_t looked_generation;
     int64_t looked_at_ms;
     struct application_seen *applications; /* of this look */

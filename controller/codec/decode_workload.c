@@ -89,6 +89,7 @@ static void job_status_read(struct reader *reader, const json_t *object, struct 
     const json_t *status = reader_object(reader, object, "status");
     size_t mark = reader_enter(reader, "status");
     ret->active = reader_number(reader, status, "active", 0);
+    ret->ready = reader_number(reader, status, "ready", 0);
     ret->succeeded = reader_number(reader, status, "succeeded", 0);
     ret->failed = reader_number(reader, status, "failed", 0);
     ret->start_s = reader_time(reader, status, "startTime");

@@ -32,10 +32,11 @@ json_t *job_arm_patch(const char *uid, int64_t active_deadline_s)
     return patch;
 }
 
-json_t *job_end_patch(const char *uid)
+json_t *job_end_patch(const char *uid, const char *resource_version)
 {
     json_t *metadata = NULL;
     json_t *patch = patch_of(uid, &metadata);
+    write_text(metadata, "resourceVersion", resource_version);
     (void)json_object_set_new(patch, "spec", writer_pair("activeDeadlineSeconds", json_integer(1)));
     return patch;
 }

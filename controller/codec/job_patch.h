@@ -16,8 +16,11 @@
 /* Lets the run start: finalizer, parallelism 1 and the deadline. To repeat it changes nothing. */
 json_t *job_arm_patch(const char *uid, int64_t active_deadline_s /* 0: none */) MUST_CHECK;
 
-/* Makes the Job controller end a run that never started (R4a). */
-json_t *job_end_patch(const char *uid) MUST_CHECK;
+/*
+ * Makes the Job controller end a run that never started (R4a). Only this version of the Job: when its pod
+ * is ready its status says so, and a controller that was paused meanwhile would end a run half-way.
+ */
+json_t *job_end_patch(const char *uid, const char *resource_version) MUST_CHECK;
 
 /*
  * In one write: our finalizer off, the migration as owner (NULL: none, it is gone), the Job's

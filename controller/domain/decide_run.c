@@ -322,7 +322,8 @@ static int64_t start_deadline_s(const struct turn *turn)
 static const char *reason_to_end(const struct turn *turn)
 {
     int64_t deadline_s = start_deadline_s(turn);
-    if (turn->run.ever_started || turn->job->active_deadline_s == ENDED_DEADLINE_S) {
+    bool has_started = turn->run.ever_started || turn->job->ready > 0;
+    if (has_started || turn->job->active_deadline_s == ENDED_DEADLINE_S) {
         return NULL;
     }
     if (deadline_s != 0 && turn->seen->now_s >= deadline_s) {

@@ -220,6 +220,7 @@ struct job {
     bool is_suspended;
     int64_t active_deadline_s; /* 0: none */
     int64_t active;            /* status counts */
+    int64_t ready;
     int64_t succeeded;
     int64_t failed;
     int64_t start_s;

@@ -22,8 +22,9 @@ static void test_arm(void **state)
 static void test_end(void **state)
 {
     (void)state;
-    assert_json_is(job_end_patch("u"), "{\"metadata\": {\"uid\": \"u\"},"
-                                       " \"spec\": {\"activeDeadlineSeconds\": 1}}");
+    assert_json_is(job_end_patch("u", "7"),
+                   "{\"metadata\": {\"uid\": \"u\", \"resourceVersion\": \"7\"},"
+                   " \"spec\": {\"activeDeadlineSeconds\": 1}}");
 }
 
 static void test_let_go(void **state)

@@ -25,7 +25,8 @@ from harness.api import PREFIXES, Api, ApiError  # noqa: E402
 PREFIXES.update({
     "replicasets": "/apis/apps/v1", "resourcequotas": "/api/v1", "serviceaccounts": "/api/v1", "nodes": "/api/v1",
 })
-PATCH = {"merge": "application/merge-patch+json", "strategic": "application/strategic-merge-patch+json"}
+PATCH = {"merge": "application/merge-patch+json", "strategic": "application/strategic-merge-patch+json",
+         "json": "application/json-patch+json"}
 
 
 class Cluster:

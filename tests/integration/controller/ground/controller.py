@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A controller process, its probes and its log."""
 import os
+import random
 import re
 import signal
 import socket
@@ -13,9 +14,15 @@ SANITIZERS = {"ASAN_OPTIONS": "abort_on_error=0:exitcode=99:detect_leaks=1", "UB
 
 
 def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """Below those that the kernel gives to outgoing connections: a controller that is begun again finds it free."""
+    while True:
+        port = random.randrange(20000, 32768)
+        with socket.socket() as listener:
+            try:
+                listener.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 class Controller:

@@ -16,43 +16,72 @@ class Told:
         return [(how, seen) for its, how, seen in self.past if its == kind]
 
 
-def migration(phase, *history, attempt=None):
+def migration(phase, *history, attempt=None, how="MODIFIED", retry=None, retries=0):
     status = {"phase": phase, "history": [{"phase": entry, "reason": "Any", "at": "now"} for entry in history]}
     if attempt:
-        status["attempt"] = {"number": 1, "jobUID": "j1", **attempt}
-    return ("schemamigrations", "MODIFIED", {"metadata": {"name": "first", "uid": "m1"}, "status": status})
+        status["attempt"] = {"number": 1, "jobUID": "j1", "specHash": "v1:a", **attempt}
+    annotations = {"interlude.dev/retry": retry} if retry else {}
+    return ("schemamigrations", how, {"metadata": {"name": "first", "uid": "m1", "annotations": annotations},
+                                      "spec": {"run": {"retries": retries}}, "status": status})
 
 
-def database(claim=None, passed=()):
+def database(claim=None, passed=(), history=()):
     status = {"passed": list(passed), **({"claim": {"uid": "m1", "attempt": claim}} if claim else {})}
+    if history:
+        status["history"] = [{"uid": "m1", "version": version} for version in history]
     return ("databases", "MODIFIED", {"metadata": {"name": "orders", "uid": "d1"}, "status": status})
 
 
-LABELS = {"interlude.dev/migration-uid": "m1", "interlude.dev/attempt": "1"}
+def labels(attempt):
+    return {"interlude.dev/migration-uid": "m1", "interlude.dev/attempt": str(attempt), "interlude.dev/database": "orders"}
 
 
-def job(parallelism):
-    return ("jobs", "MODIFIED", {"metadata": {"name": "first-1", "uid": "j1", "labels": LABELS}, "spec": {"parallelism": parallelism}})
+def job(parallelism, deadline=None, ready=0):
+    spec = {"parallelism": parallelism, **({"activeDeadlineSeconds": deadline} if deadline else {})}
+    return ("jobs", "MODIFIED", {"metadata": {"name": "first-1", "uid": "j1", "labels": labels(1)}, "spec": spec,
+                                 "status": {"ready": ready}})
 
 
-def pod(state, name="p1"):
+def pod(state, name="p1", attempt=1, owner="j1", exit_code=0, **metadata):
+    """state: waiting, running or terminated."""
+    told = {"exitCode": exit_code, "containerID": "x"} if state == "terminated" else {}
+    phase = {"waiting": "Pending", "running": "Running"}.get(state, "Failed" if exit_code else "Succeeded")
     return ("pods", "MODIFIED", {
-        "metadata": {"name": name, "uid": name, "labels": LABELS, "ownerReferences": [{"uid": "j1"}]},
+        "metadata": {"name": name, "uid": name, "labels": labels(attempt), "ownerReferences": [{"uid": owner}], **metadata},
         "spec": {"containers": [{}], "nodeName": "node"},
-        "status": {"phase": "Running", "containerStatuses": [{"state": {state: {}}}]}})
+        "status": {"phase": phase, "containerStatuses": [{"state": {state: told}}]}})
 
 
 RUNS = {"number": 1}
-GOOD = {"outcome": "Succeeded"}
+GOOD = {"outcome": "Succeeded", "reason": "Completed"}
+BAD = {"outcome": "Failed", "reason": "ExitCode"}
+AGAIN = {"number": 2, "jobUID": "j2"}
 START = [database(claim=1), job(0), migration("Running", "Running", attempt=RUNS), job(1)]
 END = [pod("running"), pod("terminated"), migration("Succeeded", "Running", "Succeeded", attempt=GOOD), database(passed=["1"])]
+FAILED = migration("Failed", "Running", "Failed", attempt=BAD)
 
 PLANTED = {
     "left Succeeded": [migration("Succeeded", "Succeeded"), migration("Running", "Succeeded", "Running")],
     "the history was rewritten": [migration("Waiting", "Waiting"), migration("Running", "Running")],
     "stands twice": [migration("Waiting", "Waiting", "Waiting")],
     "is not the newest": [migration("Running", "Waiting")],
-    "several pods": [pod("terminated", "p1"), pod("terminated", "p2")],
+    "had several pods": [pod("terminated", "p1"), pod("terminated", "p2")],
+    "pods of several Jobs": [pod("terminated", "p1"), pod("terminated", "p2", owner="j2")],
+    "ran until": [pod("running", "p1"), pod("running", "p2", attempt=2, owner="j2"), pod("terminated", "p1")],
+    "and became": [*START, *END[:3], migration("Succeeded", "Running", "Succeeded", attempt=BAD)],
+    "came after success": [*START, *END[:3], migration("Succeeded", "Running", "Succeeded", attempt={**GOOD, **AGAIN})],
+    "and its attempt says": [*START, *END[:2], migration("Succeeded", "Running", "Succeeded", attempt=BAD)],
+    "was written while": [*START, pod("running"), FAILED],
+    "no pod proves it": [*START, END[0], pod("terminated", exit_code=1), *END[2:]],
+    "Succeeded, and no pod proves it": [*START, pod("running", deletionTimestamp="now"), pod("terminated", deletionTimestamp="now"), *END[2:]],
+    "an outcome is lost": [*START, *END[:2], FAILED],
+    "nobody asked for it": [FAILED, migration("Running", "Running", "Failed", "Running", attempt=AGAIN)],
+    "began and nobody asked": [migration("Failed", "Failed", attempt={**BAD, "reason": "PodDeleted"}, retries=3),
+                               migration("Running", "Failed", "Running", attempt=AGAIN)],
+    "was let go at": [*START, pod("running"), migration("Running", "Running", attempt=RUNS, how="DELETED"), pod("terminated")],
+    "was ended at": [*START, pod("running"), job(1, ready=1), job(1, deadline=1), pod("terminated")],
+    "stands twice in passed": [*START, *END[:3], database(passed=["1", "1"])],
+    "stands twice in the ledger": [*START, *END[:3], database(passed=["1"], history=["1", "1"])],
     "not created parked": [database(claim=1), job(1)],
     "the claim came": [job(0), database(claim=1)],
     "was armed at": [database(claim=1), job(0), job(1), migration("Running", "Running", attempt=RUNS)],
@@ -64,10 +93,18 @@ PLANTED = {
     "the ledger went from": [*START, *END[:3], database()],
 }
 
+SOUND = [
+    [*START, *END],
+    [FAILED, migration("Running", "Running", "Failed", "Running", attempt={**AGAIN, "specHash": "v1:b"})],
+    [migration("Failed", "Failed", attempt=BAD, retry="1"), migration("Running", "Failed", "Running", attempt=AGAIN)],
+    [migration("Failed", "Failed", attempt=BAD, retries=1), migration("Running", "Failed", "Running", attempt=AGAIN)],
+]
+
 
 def missed():
-    """The planted mistakes that were not found; and a sound past in which one was."""
+    """The planted mistakes that were not found; and sound pasts in which one was."""
     for words, past in PLANTED.items():
         if not any(words in problem for problem in broken_rules(Told(*past), "any")):
             yield f"a planted mistake was not found: {words}"
-    yield from (f"found where there is none: {problem}" for problem in broken_rules(Told(*START, *END), "any"))
+    for past in SOUND:
+        yield from (f"found where there is none: {problem}" for problem in broken_rules(Told(*past), "any"))

@@ -5,6 +5,8 @@ Objects of different kinds are put in order by their resourceVersion, which is e
 """
 import collections
 
+from ground import runs
+from ground.pods import may_run
 from ground.world import version_of
 
 RUN = "interlude.dev/run"
@@ -26,12 +28,16 @@ def by_uid(told):
     return versions
 
 
-def broken_rules(world, namespace, confirmed=()):
-    """A sentence for each rule that was broken; confirmed: attempts whose end a person has vouched for."""
+def broken_rules(world, namespace, confirmed=(), touched=()):
+    """A sentence for each rule that was broken.
+
+    confirmed: attempts whose end a person has vouched for, by number or as (UID of the migration, number); touched: UIDs
+    of Jobs that a person has edited, suspended or deleted.
+    """
     migrations = by_uid(world.told("schemamigrations", namespace))
     yield from terminal_phases(migrations)
     yield from histories(migrations)
-    yield from one_pod_per_attempt(world, namespace)
+    yield from runs.broken(world, namespace, migrations, confirmed, touched)
     yield from order_of_steps(world, namespace, migrations)
     yield from releases(world, namespace, migrations, confirmed)
 
@@ -58,17 +64,6 @@ def histories(migrations):
             if history and history[-1]["phase"] != seen["status"]["phase"]:
                 yield f"{name}: phase {seen['status']['phase']} is not the newest of the history: {history}"
             before = history
-
-
-def one_pod_per_attempt(world, namespace):
-    """R1."""
-    pods = collections.defaultdict(set)
-    for _, seen in world.told("pods", namespace):
-        if attempt_of(seen):
-            pods[attempt_of(seen)].add(seen["metadata"]["name"])
-    for attempt, names in pods.items():
-        if len(names) > 1:
-            yield f"attempt {attempt} had several pods: {sorted(names)}"
 
 
 def first(versions, holds):
@@ -107,21 +102,6 @@ def order_of_steps(world, namespace, migrations):
                 yield f"Job {name} had a pod at {version_of(of_pod[0])}, and was armed at {armed}"
 
 
-def may_run(pod):
-    """A container of it runs, or may still start."""
-    if pod["status"].get("phase") in ("Succeeded", "Failed"):
-        return any("running" in status.get("state", {}) for status in statuses(pod))
-    if "deletionTimestamp" in pod["metadata"] and "nodeName" not in pod["spec"]:
-        return False
-    wanted = len(pod["spec"].get("initContainers", [])) + len(pod["spec"]["containers"])
-    ended = [status for status in statuses(pod) if "terminated" in status.get("state", {})]
-    return len(ended) < wanted
-
-
-def statuses(pod):
-    return pod["status"].get("initContainerStatuses", []) + pod["status"].get("containerStatuses", [])
-
-
 def releases(world, namespace, migrations, confirmed):
     """R2, R6, R8b: a claim is only ever followed by none; by then nothing runs, and the outcome is written.
 
@@ -129,6 +109,7 @@ def releases(world, namespace, migrations, confirmed):
     """
     for versions in by_uid(world.told("databases", namespace)).values():
         name = versions[0]["metadata"]["name"]
+        yield from written_twice(name, versions[-1].get("status", {}))
         for before, after in zip(versions, versions[1:]):
             old, new = before.get("status", {}).get("claim"), after.get("status", {}).get("claim")
             passed = [seen.get("status", {}).get("passed", []) for seen in (before, after)]
@@ -143,11 +124,19 @@ def releases(world, namespace, migrations, confirmed):
                 continue
             attempt = (old["uid"], old["attempt"])
             yield from at_release(world, namespace, name, attempt, version_of(after), confirmed)
-            yield from ledger_at_release(migrations, name, attempt, version_of(after), passed)
+            if attempt[0] not in gone_by(world, namespace, version_of(after)):
+                yield from ledger_at_release(migrations, name, attempt, version_of(after), passed)
+
+
+def written_twice(name, ledger):
+    for what, entries in (("passed", ledger.get("passed", [])),
+                          ("the ledger", [(entry["uid"], entry["version"]) for entry in ledger.get("history", [])])):
+        if len(entries) != len(set(entries)):
+            yield f"database {name}: an entry stands twice in {what}: {entries}"
 
 
 def at_release(world, namespace, name, attempt, when, confirmed):
-    if attempt[1] in confirmed:
+    if runs.is_confirmed(attempt, confirmed):
         return
     latest = {}
     for how, pod in world.told("pods", namespace):
@@ -156,6 +145,12 @@ def at_release(world, namespace, name, attempt, when, confirmed):
     for pod in latest.values():
         if pod and may_run(pod):
             yield f"database {name}: the claim of {attempt} was released while pod {pod['metadata']['name']} ran: {pod['status']}"
+
+
+def gone_by(world, namespace, when):
+    """The migrations that nobody could write an outcome to any more (step 13)."""
+    return {seen["metadata"]["uid"] for how, seen in world.told("schemamigrations", namespace)
+            if how == "DELETED" and version_of(seen) < when}
 
 
 def ledger_at_release(migrations, name, attempt, when, passed):

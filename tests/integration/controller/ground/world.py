@@ -39,24 +39,30 @@ class World:
                 raise RuntimeError(f"the tests' own watch of {kind} does not start")
 
     def _follow(self, kind):
-        path = self.api.path(kind)
+        version = None
         while not self.is_closed:
             try:
-                found = self.api.request("GET", path)
-                version = found["metadata"]["resourceVersion"]
-                listed = set()
-                for item in found["items"]:
-                    listed.add((item["metadata"].get("namespace"), item["metadata"]["name"]))
-                    self._take(kind, "ADDED", item)
-                for gone in [key for key in list(self.now) if key[0] == kind and key[1:] not in listed]:
-                    self._take(kind, "DELETED", self.now[gone])
+                version = version or self._list(kind)
                 self.known[kind].set()
-                for event in self.api.stream(path, {"resourceVersion": version}):
-                    if event["type"] == "ERROR":
+                for event in self.api.stream(self.api.path(kind), {"resourceVersion": version, "allowWatchBookmarks": "true"}):
+                    if event["type"] == "ERROR":  # too old: some versions are lost, and the rules may say so
+                        version = None
                         break
-                    self._take(kind, event["type"], event["object"])
+                    version = event["object"]["metadata"]["resourceVersion"]
+                    if event["type"] != "BOOKMARK":
+                        self._take(kind, event["type"], event["object"])
             except (OSError, http.client.HTTPException, ApiError):
                 time.sleep(0.2)
+
+    def _list(self, kind):
+        found = self.api.request("GET", self.api.path(kind))
+        listed = set()
+        for item in found["items"]:
+            listed.add((item["metadata"].get("namespace"), item["metadata"]["name"]))
+            self._take(kind, "ADDED", item)
+        for gone in [key for key in list(self.now) if key[0] == kind and key[1:] not in listed]:
+            self._take(kind, "DELETED", self.now[gone])
+        return found["metadata"]["resourceVersion"]
 
     def _take(self, kind, how, seen):
         meta = seen["metadata"]
@@ -89,6 +95,14 @@ class World:
         """Every version that there was: (type, object), oldest first."""
         with self.lock:
             return list(self.past[(kind, namespace)])
+
+    def forget(self, namespace):
+        """For runs that go on for hours: what was told of a namespace that nobody asks about any more."""
+        with self.lock:
+            for known in (self.now, self.past):
+                for key in [key for key in known if key[1] == namespace]:
+                    del known[key]
+            self.changed.pop(namespace, None)
 
     def until(self, namespace, holds, what, timeout=PATIENCE):
         """Waits until holds() is true of what is known of the namespace; returns what it returned."""

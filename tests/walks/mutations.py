@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What each field of the spec is changed to, and what is to be expected of a spec, whatever it came from.
+
+A field of the CRD without a line in MUTATIONS makes the test fail, and so does a line without a field.
+"""
+import copy
+
+from ground.case import APP
+
+ABSENT = None
+TEMPLATE = {"metadata": {"annotations": {}}, "spec": {"restartPolicy": "Never", "containers": [{"name": "tool", "image": "tool:1"}]}}
+LABEL, RELEASE = "app.kubernetes.io/version", "release"  # the pods of the application have the first and not the second
+
+# Field -> changes of it; a change is {path: value}. Where a field cannot stand alone others change with it.
+MUTATIONS = {
+    "database": [{"database": "another"}],
+    "step": [{"step": "Data"}, {"step": "Contract"}],
+    "fromVersion": [{"fromVersion": "0"}, {"fromVersion": "0.9"}],
+    "toVersion": [{"toVersion": "1b"}, {"toVersion": "0"}],
+    "applications.kind": [{"applications.kind": "Deployment"}, {"applications.kind": "StatefulSet"}],
+    "applications.name": [{"applications.name": "nobody"}],
+    "applications.selector": [{"applications.name": ABSENT, "applications.selector": {"matchLabels": {"part-of": "orders"}}},
+                              {"applications.name": ABSENT, "applications.selector": {"matchLabels": {"part-of": "nothing"}}}],
+    "applications.container": [{"applications.container": "api"}, {"applications.container": "nope"}],
+    "applications.versionFrom.source": [{"applications.versionFrom.source": "ImageTag"}, {"applications.versionFrom.source": "Label"}],
+    "applications.versionFrom.key": [{"applications.versionFrom.source": "Label", "applications.versionFrom.key": LABEL},
+                                     {"applications.versionFrom.source": "Label", "applications.versionFrom.key": RELEASE}],
+    "applications.versions": [{"applications.versions": "2.x"}, {"applications.versions": ">=9.0.0"}, {"applications.versions": ">>2.0.0"}],
+    "applications.whenAbsent": [{"applications.whenAbsent": "Wait"}, {"applications.whenAbsent": "Proceed"}],
+    "rollout": [{"rollout": "Any"}, {"rollout": "Settled"}],
+    "suspend": [{"suspend": False}, {"suspend": True}],
+    "readyWhen": [{"readyWhen": "Succeeded"}, {"readyWhen": "Accepted"}],
+    "run.container.inheritFrom.kind": [{"run.container.inheritFrom.name": APP, "run.container.inheritFrom.kind": "Deployment"},
+                                       {"run.container.inheritFrom.name": APP, "run.container.inheritFrom.kind": "DaemonSet"}],
+    "run.container.inheritFrom.name": [{"run.container.inheritFrom.name": APP}, {"run.container.inheritFrom.name": "nobody"}],
+    "run.container.inheritFrom.container": [{"run.container.inheritFrom.name": APP, "run.container.inheritFrom.container": "api"},
+                                            {"run.container.inheritFrom.name": APP, "run.container.inheritFrom.container": "nope"}],
+    "run.container.image": [{"run.container.image": "tool:2"}],
+    "run.container.command": [{"run.container.command": ["up"]}, {"run.container.command": []}],
+    "run.container.args": [{"run.container.args": ["--all"]}],
+    "run.container.env": [{"run.container.env": [{"name": "A", "value": "1"}]}, {"run.container.env": [{"name": "A=B", "value": "1"}]}],
+    "run.container.envFrom": [{"run.container.envFrom": [{"secretRef": {"name": "nobody", "optional": True}}]}],
+    "run.container.resources": [{"run.container.resources": {"requests": {"cpu": "1m"}}}, {"run.container.resources": {"limit": {"cpu": "1"}}}],
+    "run.container.labels": [{"run.container.labels": {"team": "orders"}}, {"run.container.labels": {"team": "a b"}}],
+    "run.container.annotations": [{"run.container.annotations": {"team": "orders"}}],
+    "run.podTemplate": [{"run.container": ABSENT, "run.podTemplate": TEMPLATE},
+                        {"run.container": ABSENT, "run.podTemplate": {**TEMPLATE, "spec": {**TEMPLATE["spec"], "restartpolicy": "Never"}}}],
+    "run.retries": [{"run.retries": 0}, {"run.retries": 1}],
+    "run.onInterruption": [{"run.onInterruption": "Fail"}, {"run.onInterruption": "Retry"}],
+    "run.verify.command": [{"run.verify.command": ["check"]}],
+    "run.recover.command": [{"run.recover.command": ["unlock"]}],
+    "run.timeout": [{"run.timeout": "30m"}],
+    "run.startTimeout": [{"run.startTimeout": "20m"}],
+    "run.keepFor": [{"run.keepFor": "1h"}],
+}
+
+BASE = {"step": "Expand", "toVersion": "1", "applications": [{"name": APP, "versions": ">=1.0.0"}],
+        "run": {"container": {"image": "tool:1", "annotations": {}}}}
+
+
+def changed(spec, change):
+    """The spec with {path: value} set; of a list, in its first item."""
+    spec = copy.deepcopy(spec)
+    for path, value in change.items():
+        *names, last = path.split(".")
+        here = spec
+        for name in names:
+            here = here.setdefault(name, {})
+            here = here[0] if isinstance(here, list) else here
+        if value is ABSENT:
+            here.pop(last, None)
+        else:
+            here[last] = copy.deepcopy(value)
+    return spec
+
+
+# ---- what is to be expected ----
+
+DEFAULTS = {("kind", "Deployment"), ("source", "ImageTag"), ("key", LABEL), ("whenAbsent", "Wait"), ("readyWhen", "Succeeded"), ("retries", 0), ("onInterruption", "Fail")}
+
+
+def meaning(spec):
+    """Two specs with the same meaning have the same hash: no defaults, nothing empty, not when it may start."""
+    rollout = "Any" if spec["step"] == "Expand" else "Settled"
+
+    def pruned(value, key=None):
+        if isinstance(value, dict) and key != "podTemplate":
+            kept = {name: pruned(item, name) for name, item in value.items()}
+            return {name: item for name, item in kept.items() if item not in ({}, [], None) and not is_default(name, item)}
+        if isinstance(value, list):
+            return [pruned(item) for item in value]
+        return value
+
+    def is_default(name, item):
+        return name == "suspend" or (name == "rollout" and item == rollout) or (isinstance(item, (str, int)) and (name, item) in DEFAULTS)
+
+    return pruned(spec)
+
+
+def refusal(spec, database):
+    """What the server says of a spec that it does not take; None: it takes it."""
+    application, run = spec["applications"][0], spec["run"]
+    source = application.get("versionFrom", {}).get("source")
+    for is_so, words in (
+            (spec["database"] != database, "database cannot be changed"),
+            (("name" in application) == ("selector" in application), "set exactly one of name"),
+            (("container" in run) == ("podTemplate" in run), "set exactly one of container and podTemplate"),
+            ("versionFrom" in application and source == "ImageTag" and "key" in application["versionFrom"], "key is for source"),
+            ("container" in run and not {"image", "inheritFrom"} & set(run["container"]), "set image, or inheritFrom"),
+            (spec.get("fromVersion") == spec["toVersion"], "fromVersion and toVersion are the same")):
+        if is_so:
+            return words
+    return None
+
+
+def closed(spec):
+    """Gate -> words that its message must have, in a namespace with the one application and a ledger that stands at 0."""
+    found = {}
+    application, container = spec["applications"][0], spec["run"].get("container", {})
+    if spec.get("suspend"):
+        found["NotSuspended"] = "suspend"
+    if spec.get("fromVersion", "0") != "0":
+        found["SchemaVersionMet"] = spec["fromVersion"]
+    if spec["toVersion"] == "0":
+        found["SchemaVersionMet"] = "version 0"
+    found.update(closed_by_application(application))
+    if application["versions"].startswith(">>"):
+        found["JobValid"] = "applications[0].versions"
+        return found
+    inherit = container.get("inheritFrom", {})
+    for is_so, words in (
+            (inherit and inherit.get("kind", "Deployment") != "Deployment", "DaemonSet/"),
+            (inherit and inherit["name"] != APP, "nobody"),
+            (inherit and inherit.get("container", "api") != "api", "nope"),
+            (any("=" in env["name"] for env in container.get("env", [])), "A=B"),
+            ("limit" in container.get("resources", {}), "limit"),
+            (" " in container.get("labels", {}).get("team", ""), "a b"),
+            ("restartpolicy" in spec["run"].get("podTemplate", {}).get("spec", {}), "restartpolicy")):
+        if is_so:
+            found["JobValid"] = words
+            break
+    return found
+
+
+def closed_by_application(application):
+    kind, versions = application.get("kind", "Deployment"), application["versions"]
+    labels = application.get("selector", {}).get("matchLabels")
+    is_there = kind == "Deployment" and (labels == {"part-of": "orders"} if labels else application["name"] == APP)
+    source = application.get("versionFrom", {})
+    if not is_there:
+        return {} if application.get("whenAbsent") == "Proceed" else {"VersionsCompatible": "nothing" if labels and "nothing" in labels.values() else ""}
+    if application.get("container", "api") != "api" and source.get("source", "ImageTag") == "ImageTag":
+        return {"VersionsCompatible": "nope"}
+    if source.get("source") == "Label" and source.get("key", LABEL) == RELEASE:
+        return {"VersionsCompatible": RELEASE}
+    return {} if versions in (">=1.0.0", "2.x") else {"VersionsCompatible": "" if versions.startswith(">>") else versions}
