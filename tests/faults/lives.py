@@ -48,7 +48,8 @@ class Life(Case):
         for name in self.names:
             seen = self.migration(name)
             if self.ends is None:
-                yield from [f"{name} is still there"] if seen else []
+                is_gone = not seen and name in self.histories()  # and not only unseen as yet
+                yield from [] if is_gone else [f"{name} is still there"]
                 continue
             phase = (seen or {}).get("status", {}).get("phase")
             if phase != self.ends:
