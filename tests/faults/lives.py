@@ -15,6 +15,7 @@ SHORT = {"run_for": "50ms"}
 class Life(Case):
     """One namespace, from its creation to the end that its migrations are to come to."""
 
+    moments = {"crash": 1, "freeze": 0}  # of the default matrix, at each request
     lasts = 3  # seconds, about: the long ones are begun first
     names = ("first",)
     ends = "Succeeded"  # the phase; None: the migrations are gone
@@ -35,6 +36,12 @@ class Life(Case):
 
     def user(self):
         """What the user does next, if anything."""
+
+    def interfere(self):
+        """What the user does just when the controller was ended or frozen."""
+
+    def repair(self):
+        """What the user does when that has had its effect, and the life has come to a rest."""
 
     # ---- where it is ----
 
@@ -82,8 +89,7 @@ class Life(Case):
         if dict(pods) != self.runs:
             yield f"pods of each migration: {dict(pods)}, there had to be {self.runs}"
         for name, history in self.histories().items():
-            began = [entry["phase"] for entry in history].count("Running")
-            if began != self.runs[name] or history[-1]["phase"] != (self.ends or "Succeeded"):
+            if not self.is_right(name, [entry["phase"] for entry in history]):
                 yield f"{name} has the history {history}"
             if len(self.events(name)) != len(history):
                 yield f"{name} has {len(self.events(name))} Events for {len(history)} transitions"
@@ -91,6 +97,9 @@ class Life(Case):
             yield f"the ledger says {self.ledger().get('passed')}, and not {self.passed}"
         if len(self.ledger().get("history", [])) != len(self.passed):
             yield f"the ledger's history: {self.ledger().get('history')}"
+
+    def is_right(self, name, phases):
+        return phases.count("Running") == self.runs[name] and phases[-1] == (self.ends or "Succeeded")
 
     def verdict(self):
         """What nobody may change any more, to be compared before and after."""
@@ -110,6 +119,8 @@ class Life(Case):
 class Success(Life):
     """One migration with one application."""
 
+    moments = {"crash": 3, "freeze": 2}
+
     def create(self):
         self.deploy(version="1.0.0", replicas=1)
         self.migrate(applications=[self.application(">=1.0.0 <2.0.0")], how=SHORT)
@@ -118,6 +129,7 @@ class Success(Life):
 class Retry(Life):
     """The first attempt fails, the second succeeds."""
 
+    moments = {"crash": 1, "freeze": 1}
     lasts = 15
     runs = {"first": 2}
 
@@ -165,4 +177,72 @@ class Two(Life):
         self.migrate("second", to="2", how=SHORT)
 
 
-LIVES = {"success": Success, "retry": Retry, "deletion": Deletion, "two": Two}
+class Closing(Success):
+    """A gate closes when the controller is ended or frozen: what has not begun is given back, and begins when it opens."""
+
+    moments = {"crash": 0, "freeze": 1}
+    lasts = 6
+    is_closed = False
+
+    def interfere(self):
+        self.roll_to("2.0.0")
+        self.rolled_out()
+        self.is_closed = True
+
+    def unfinished(self):
+        seen = self.migration()
+        gate = self.condition(seen, "VersionsCompatible") if seen else None
+        self.ends = "Waiting" if self.is_closed and not self.started("first") else "Succeeded"
+        if self.ends == "Waiting" and (gate is None or gate["status"] != "False"):
+            yield "the gate is still open"
+        for missing in super().unfinished():
+            if self.ends != "Waiting" or "has our finalizer" not in missing and "has a finalizer" not in missing:
+                yield missing
+
+    def repair(self):
+        self.is_closed = False
+        self.roll_to("1.1.0")
+        self.rolled_out()
+
+
+class Removal(Deletion):
+    """Deleted when the controller is ended or frozen: if it has not begun by then, it never does."""
+
+    moments = {"crash": 1, "freeze": 1}
+
+    def create(self):
+        self.migrate(how=SHORT)
+
+    def user(self):
+        if self.is_begun() and "deletionTimestamp" not in (self.migration() or {"metadata": "deletionTimestamp"})["metadata"]:
+            self.interfere()  # without a fault, too, it is to come to an end
+
+    def is_begun(self):
+        return bool(self.pods())
+
+    def interfere(self):
+        if self.migration():
+            self.delete("schemamigrations", "first")
+
+    def problems(self):
+        ran = min(1, len(self.started("first")))
+        self.runs, self.passed = {"first": ran}, ["1"] * ran
+        yield from super().problems()
+
+    def is_right(self, name, phases):
+        """Running may be written, and the Job be taken back before it was armed."""
+        return ("Succeeded" in phases) == bool(self.runs[name])
+
+
+class Edit(Life):
+    """Edited when the controller is ended or frozen: what has not begun begins anew, what runs is left alone."""
+
+    def create(self):
+        self.migrate(how=SHORT)
+
+    def interfere(self):
+        self.change(run={"container": {"env": [{"name": "EDITED", "value": "yes"}]}})
+
+
+LIVES = {"success": Success, "retry": Retry, "deletion": Deletion, "two": Two, "closing": Closing, "removal": Removal,
+         "edit": Edit}

@@ -13,10 +13,11 @@ import re
 import subprocess
 import time
 
+from ground.cluster import ApiError
 from ground.controller import Controller
 from lives import LIVES
 
-MOMENTS = {"crash": ("before", "applied", "after"), "freeze": ("before", "applied", "after")}
+MOMENTS = {"crash": ("before", "applied", "after"), "freeze": ("before", "applied")}
 PATIENCE = 120  # seconds: a case takes three to fifteen, but many run at once
 QUIET = 0.3  # seconds without a request, when all is done
 NAME = re.compile(r"(?P<life>[a-z]+)-(?P<kind>plain|crash|freeze)(?:-(?P<k>\d+)-(?P<when>[a-z]+))?(?:-(?P<j>\d+)-(?P<then>[a-z]+))?")
@@ -76,8 +77,12 @@ class Matrix:
         for number, when in self.points:
             self.start({"number": number, "when": when, "do": "kill"})
             if not self.until_over(self.is_ended):
-                return  # the life has no such request
-        self.start()
+                break  # the life has no such request
+            self.life.interfere()
+        else:
+            self.start()
+            self.until_over()
+        self.life.repair()
         self.until_over()
 
     def freeze(self):
@@ -86,16 +91,23 @@ class Matrix:
         frozen = self.controllers[0][1]
         if not self.until_over(lambda: frozen.state()["fired"]):
             return
+        self.life.interfere()
         self.start()
         self.until_over()
         for job in self.life.jobs():
-            self.life.delete("jobs", job["metadata"]["name"])
+            try:
+                self.life.delete("jobs", job["metadata"]["name"])
+            except ApiError as error:
+                if error.code != 404:  # with its migration it may go by itself
+                    raise
         self.life.world.until(self.life.namespace, lambda: not self.life.jobs(), "the Jobs are gone")
         before = self.life.verdict()
         frozen.release()
         self.until_over(both=True)
         if self.life.verdict() != before:
             self.problems.append(f"after it was thawed: {before} became {self.life.verdict()}")
+        self.life.repair()
+        self.until_over(both=True)
 
     def start(self, *rules):
         session = self.proxy.session(*rules)
@@ -104,6 +116,11 @@ class Matrix:
         controller.start(wait=False)
         self.controllers.append((controller, session))
         session.process(controller.process.pid)
+
+    def kill(self):
+        for controller, _ in self.controllers:
+            if controller.process.poll() is None:
+                controller.kill()
 
     def is_ended(self):
         code = self.controllers[-1][0].process.poll()
