@@ -20,7 +20,7 @@ from lives import LIVES
 MOMENTS = {"crash": ("before", "applied", "after"), "freeze": ("before", "applied")}
 PATIENCE = 120  # seconds: a case takes three to fifteen, but many run at once
 QUIET = 0.3  # seconds without a request, when all is done
-NAME = re.compile(r"(?P<life>[a-z]+)-(?P<kind>plain|crash|freeze)(?:-(?P<k>\d+)-(?P<when>[a-z]+))?(?:-(?P<j>\d+)-(?P<then>[a-z]+))?")
+NAME = re.compile(r"(?P<life>[a-z]+)-(?:(?P<plain>plain)|(?P<kind>crash|freeze)-(?P<k>\d+)-(?P<when>[a-z]+)(?:-(?P<j>\d+)-(?P<then>[a-z]+))?)")
 ALARMING = re.compile("Sanitizer|runtime error|level=error|go in a circle|object cannot be read")
 
 
@@ -39,7 +39,7 @@ class Matrix:
         if not told or told["life"] not in LIVES:
             raise ValueError(f"no case can be called {name}")
         self.name = name
-        self.kind, self.life_name = told["kind"], told["life"]
+        self.kind, self.life_name = told["kind"] or "plain", told["life"]
         self.points = [(int(number), when) for number, when in ((told["k"], told["when"]), (told["j"], told["then"])) if number]
         self.life = LIVES[self.life_name](name)
         self.controllers = []  # (controller, session)
