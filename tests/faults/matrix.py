@@ -146,7 +146,7 @@ class Matrix:
 
     def is_quiet(self, session):
         state = session.state()
-        return state["inFlight"] == 0 and state["quiet"] > QUIET
+        return state["open"] == 0 and state["quiet"] > QUIET
 
     def alarms(self, controller):
         with open(controller.log, encoding="utf-8", errors="replace") as log:

@@ -73,7 +73,7 @@ class Session:
         return self.proxy.ask("POST", f"{self.path}/release")
 
     def state(self):
-        """requests, fired, inFlight, quiet."""
+        """requests, fired, open, quiet."""
         return self.last or self.proxy.ask("GET", self.path)
 
     def fired(self, times=1, within=30):

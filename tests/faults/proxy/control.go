@@ -28,7 +28,7 @@ type state struct {
 	Kubeconfig string   `json:"kubeconfig,omitempty"` // in the answer to its creation
 	Requests   int      `json:"requests"`             // that were numbered
 	Fired      int      `json:"fired"`                // how many times a rule was carried out
-	InFlight   int      `json:"inFlight"`             // requests without an answer, watches not counted
+	Open       int      `json:"open"`                 // requests without an answer, watches not counted
 	Quiet      float64  `json:"quiet"`                // seconds since the last request came or went
 	Log        []*entry `json:"log,omitempty"`
 }
@@ -151,7 +151,7 @@ func (c *control) with(serve func(*session, *http.Request) (*state, error)) http
 func (s *session) state(withLog bool) *state {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	told := &state{Server: s.url(), Requests: s.numbered, Fired: s.fired, InFlight: s.inFlight, Quiet: time.Since(s.last).Seconds()}
+	told := &state{Server: s.url(), Requests: s.numbered, Fired: s.fired, Open: s.open, Quiet: time.Since(s.last).Seconds()}
 	if withLog {
 		for _, seen := range s.log {
 			copied := *seen

@@ -47,7 +47,7 @@ type session struct {
 	rules    []*Rule
 	numbered int
 	fired    int // how many times a rule was carried out
-	inFlight int // requests, watches not counted
+	open     int // requests, watches not counted
 	last     time.Time
 	isSealed bool   // its process is to be ended: nothing is passed on any more
 	isFrozen bool   // its process is stopped: nothing is passed on until it is released
@@ -105,7 +105,7 @@ func (s *session) arrive(r *http.Request, body []byte) (*entry, []*Rule, bool) {
 	if !isWatch {
 		s.numbered++
 		seen.Number = s.numbered
-		s.inFlight++
+		s.open++
 		s.last = time.Now()
 	}
 	if len(s.log) < logged {
@@ -149,7 +149,7 @@ func (s *session) leave(seen *entry, status int) {
 	seen.Status = status
 	seen.Took = time.Since(s.began).Seconds() - seen.At
 	if seen.Number != 0 {
-		s.inFlight--
+		s.open--
 		s.last = time.Now()
 	}
 	s.changed.Broadcast()
