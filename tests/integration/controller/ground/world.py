@@ -28,7 +28,7 @@ class World:
         self.is_ours = is_ours  # which namespaces count
         self.lock = threading.Lock()
         self.changed = collections.defaultdict(lambda: threading.Condition(self.lock))
-        self.now = {}
+        self.now = collections.defaultdict(dict)  # (kind, namespace) -> name -> object
         self.past = collections.defaultdict(list)  # (kind, namespace) -> (type, object), oldest first
         self.is_closed = False
         self.known = {kind: threading.Event() for kind in KINDS}
@@ -60,8 +60,11 @@ class World:
         for item in found["items"]:
             listed.add((item["metadata"].get("namespace"), item["metadata"]["name"]))
             self._take(kind, "ADDED", item)
-        for gone in [key for key in list(self.now) if key[0] == kind and key[1:] not in listed]:
-            self._take(kind, "DELETED", self.now[gone])
+        with self.lock:
+            known = [seen for key, named in self.now.items() if key[0] == kind for seen in named.values()]
+        for seen in known:
+            if (seen["metadata"].get("namespace"), seen["metadata"]["name"]) not in listed:
+                self._take(kind, "DELETED", seen)
         return found["metadata"]["resourceVersion"]
 
     def _take(self, kind, how, seen):
@@ -70,26 +73,27 @@ class World:
         if not self.is_ours(namespace or meta["name"]):
             return
         meta.pop("managedFields", None)
-        key = (kind, namespace, meta["name"])
         with self.lock:
-            before = self.now.get(key)
-            if before and version_of(before) >= version_of(seen):
+            named = self.now[(kind, namespace)]
+            before = named.get(meta["name"])
+            is_missed = how == "DELETED" and before is seen  # its end was not seen: found by a new list
+            if before and version_of(before) >= version_of(seen) and not is_missed:
                 return
             if how == "DELETED":
-                self.now.pop(key, None)
+                named.pop(meta["name"], None)
             else:
-                self.now[key] = seen
+                named[meta["name"]] = seen
             if kind != "events" or how != "DELETED":
                 self.past[(kind, namespace)].append((how, seen))
             self.changed[namespace].notify_all()
 
     def get(self, kind, namespace, name):
         with self.lock:
-            return self.now.get((kind, namespace, name))
+            return self.now[(kind, namespace)].get(name)
 
     def all(self, kind, namespace):
         with self.lock:
-            return [seen for key, seen in self.now.items() if key[:2] == (kind, namespace)]
+            return list(self.now[(kind, namespace)].values())
 
     def told(self, kind, namespace):
         """Every version that there was: (type, object), oldest first."""

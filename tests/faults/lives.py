@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The lives that the matrix breaks off: what is set up, what the user does, what must come of it.
+
+A life is driven by what is there and not by what was done before, so that it goes on to the same end wherever the
+controller was ended or frozen.
+"""
+import collections
+
+from ground.case import Case, steered
+from ground.rules import OUTCOME, RUN, attempt_of, broken_rules
+
+SHORT = {"run_for": "50ms"}
+
+
+class Life(Case):
+    """One namespace, from its creation to the end that its migrations are to come to."""
+
+    moments = {"crash": 1, "freeze": 0}  # of the default matrix, at each request
+    lasts = 3  # seconds, about: the long ones are begun first
+    names = ("first",)
+    ends = "Succeeded"  # the phase; None: the migrations are gone
+    passed = ["1"]  # the ledger in the end
+    runs = {"first": 1}  # how many attempts of each migration have a pod
+
+    def __init__(self, name):
+        super().__init__("begin")
+        self.namespace = f"{self.prefix}-{name}"
+
+    def begin(self):
+        """Sets everything up. The controller is not there yet."""
+        self.new_namespace(self.namespace)
+        self.create()
+
+    def create(self):
+        raise NotImplementedError
+
+    def user(self):
+        """What the user does next, if anything."""
+
+    def interfere(self):
+        """What the user does just when the controller was ended or frozen."""
+
+    def repair(self):
+        """What the user does when that has had its effect, and the life has come to a rest."""
+
+    # ---- where it is ----
+
+    def histories(self):
+        """The last history that was seen of each migration, whether it is still there or not."""
+        return {seen["metadata"]["name"]: seen.get("status", {}).get("history", [])
+                for how, seen in self.world.told("schemamigrations", self.namespace)}
+
+    def unfinished(self):
+        """What is missing until the life is over, each as a sentence."""
+        for name in self.names:
+            seen = self.migration(name)
+            if self.ends is None:
+                is_gone = not seen and name in self.histories()  # and not only unseen as yet
+                yield from [] if is_gone else [f"{name} is still there"]
+                continue
+            phase = (seen or {}).get("status", {}).get("phase")
+            if phase != self.ends:
+                yield f"{name} is {phase}"
+            elif RUN in seen["metadata"].get("finalizers", []):
+                yield f"{name} has our finalizer"
+        for name, database in ((seen["metadata"]["name"], seen) for seen in self.world.all("databases", self.namespace)):
+            if "claim" in database.get("status", {}):
+                yield f"database {name} has a claim"
+            if database["metadata"].get("finalizers"):
+                yield f"database {name} has a finalizer"
+        for kind in ("jobs", "pods"):
+            for seen in self.world.all(kind, self.namespace):
+                if OUTCOME in seen["metadata"].get("finalizers", []):
+                    yield f"{kind}/{seen['metadata']['name']} has our finalizer"
+                if kind == "jobs" and seen["spec"].get("parallelism") == 0:
+                    yield f"Job {seen['metadata']['name']} is left, parked"
+        for name, history in self.histories().items():
+            if len(self.events(name)) < len(history):
+                yield f"{name} has {len(self.events(name))} Events for {len(history)} transitions"
+
+    # ---- what must have come of it ----
+
+    def problems(self):
+        yield from self.unfinished()
+        yield from broken_rules(self.world, self.namespace)
+        pods = collections.Counter()
+        for name in {seen["metadata"]["name"] for _, seen in self.world.told("schemamigrations", self.namespace)}:
+            pods[name] = len(self.started(name))
+        if dict(pods) != self.runs:
+            yield f"pods of each migration: {dict(pods)}, there had to be {self.runs}"
+        for name, history in self.histories().items():
+            if not self.is_right(name, [entry["phase"] for entry in history]):
+                yield f"{name} has the history {history}"
+            if len(self.events(name)) != len(history):
+                yield f"{name} has {len(self.events(name))} Events for {len(history)} transitions"
+        if sorted(self.ledger().get("passed", [])) != self.passed:
+            yield f"the ledger says {self.ledger().get('passed')}, and not {self.passed}"
+        if len(self.ledger().get("history", [])) != len(self.passed):
+            yield f"the ledger's history: {self.ledger().get('history')}"
+
+    def is_right(self, name, phases):
+        return phases.count("Running") == self.runs[name] and phases[-1] == (self.ends or "Succeeded")
+
+    def verdict(self):
+        """What nobody may change any more, to be compared before and after."""
+        return ([(seen["metadata"]["name"], {key: seen["status"].get(key) for key in ("phase", "attempt", "history", "withdrawn")})
+                 for seen in self.world.all("schemamigrations", self.namespace)],
+                self.ledger(), sorted(name for migration in self.names for name in self.started(migration)))
+
+    def shown_pods(self):
+        """Pods of attempts, in the order of their creation."""
+        first = {}
+        for _, pod in self.world.told("pods", self.namespace):
+            if attempt_of(pod):
+                first.setdefault(pod["metadata"]["name"], pod)
+        return list(first)
+
+
+class Success(Life):
+    """One migration with one application."""
+
+    moments = {"crash": 3, "freeze": 2}
+
+    def create(self):
+        self.deploy(version="1.0.0", replicas=1)
+        self.migrate(applications=[self.application(">=1.0.0 <2.0.0")], how=SHORT)
+
+
+class Retry(Life):
+    """The first attempt fails, the second succeeds."""
+
+    moments = {"crash": 1, "freeze": 1}
+    lasts = 15
+    runs = {"first": 2}
+
+    def create(self):
+        self.migrate(retries=1, how={"hold": "true"})
+
+    def user(self):
+        for number, name in enumerate(self.shown_pods()):
+            pod = self.world.get("pods", self.namespace, name)
+            wanted = steered(exit_code=0 if number else 3, finish="true")
+            if pod and not wanted.items() <= pod["metadata"]["annotations"].items():
+                self.api.change("pods", self.namespace, name, {"metadata": {"annotations": wanted}})
+
+
+class Deletion(Life):
+    """Deleted while it runs: it stays until the run has ended, and the ledger moves."""
+
+    ends = None
+
+    def create(self):
+        self.migrate(how={"hold": "true"})
+
+    def user(self):
+        seen = self.migration()
+        for pod in self.pods():
+            if pod["status"].get("phase") == "Running" and seen and "deletionTimestamp" not in seen["metadata"]:
+                self.delete("schemamigrations", "first")
+            if seen and "deletionTimestamp" in seen["metadata"] and self.running_still(pod):
+                self.finish()
+
+    def running_still(self, pod):
+        return steered(finish="true").items() - pod["metadata"]["annotations"].items()
+
+
+class Two(Life):
+    """Two migrations on one database: one after the other."""
+
+    lasts = 5
+    names = ("first", "second")
+    passed = ["1", "2"]
+    runs = {"first": 1, "second": 1}
+
+    def create(self):
+        self.migrate("first", to="1", how=SHORT)
+        self.migrate("second", to="2", how=SHORT)
+
+
+class Closing(Success):
+    """A gate closes when the controller is ended or frozen: what has not begun is given back, and begins when it opens."""
+
+    moments = {"crash": 0, "freeze": 1}
+    lasts = 6
+    is_closed = False
+
+    def interfere(self):
+        self.roll_to("2.0.0")
+        self.rolled_out()
+        self.is_closed = True
+
+    def unfinished(self):
+        seen = self.migration()
+        gate = self.condition(seen, "VersionsCompatible") if seen else None
+        self.ends = "Waiting" if self.is_closed and not self.started("first") else "Succeeded"
+        if self.ends == "Waiting" and (gate is None or gate["status"] != "False"):
+            yield "the gate is still open"
+        for missing in super().unfinished():
+            if self.ends != "Waiting" or "has our finalizer" not in missing and "has a finalizer" not in missing:
+                yield missing
+
+    def repair(self):
+        self.is_closed = False
+        self.roll_to("1.1.0")
+        self.rolled_out()
+
+
+class Removal(Deletion):
+    """Deleted when the controller is ended or frozen: if it has not begun by then, it never does."""
+
+    moments = {"crash": 1, "freeze": 1}
+
+    def create(self):
+        self.migrate(how=SHORT)
+
+    def user(self):
+        if self.is_begun() and "deletionTimestamp" not in (self.migration() or {"metadata": "deletionTimestamp"})["metadata"]:
+            self.interfere()  # without a fault, too, it is to come to an end
+
+    def is_begun(self):
+        return bool(self.pods())
+
+    def interfere(self):
+        if self.migration():
+            self.delete("schemamigrations", "first")
+
+    def problems(self):
+        ran = min(1, len(self.started("first")))
+        self.runs, self.passed = {"first": ran}, ["1"] * ran
+        yield from super().problems()
+
+    def is_right(self, name, phases):
+        """Running may be written, and the Job be taken back before it was armed."""
+        return ("Succeeded" in phases) == bool(self.runs[name])
+
+
+class Edit(Life):
+    """Edited when the controller is ended or frozen: what has not begun begins anew, what runs is left alone."""
+
+    def create(self):
+        self.migrate(how=SHORT)
+
+    def interfere(self):
+        self.change(run={"container": {"env": [{"name": "EDITED", "value": "yes"}]}})
+
+
+LIVES = {"success": Success, "retry": Retry, "deletion": Deletion, "two": Two, "closing": Closing, "removal": Removal,
+         "edit": Edit}

@@ -1,0 +1,3 @@
+module interlude.dev/tests/faults/proxy
+
+go 1.26.0
