@@ -161,13 +161,10 @@ def ledger_at_release(migrations, name, attempt, when, passed):
     record = next((tried for tried in [status.get("attempt", {}), *status.get("attempts", [])]
                    if tried.get("number") == attempt[1]), {})
     is_open = record.get("number") is None and status.get("withdrawn", 0) < attempt[1]
-    # Step 13: deleted before it was held, there is nobody to write an outcome to.
-    is_gone = any(how == "DELETED" and deleted["metadata"]["uid"] == attempt[0] and version_of(deleted) < when
-                  for how, deleted in world.told("schemamigrations", namespace))
     succeeded = record.get("outcome") == "Succeeded"
     grew = len(passed[1]) > len(passed[0])
     abandoned = seen[-1]["metadata"].get("annotations", {}).get("interlude.dev/abandon") == "true"
-    if not abandoned and not is_gone and (is_open or (record and "outcome" not in record)):
+    if not abandoned and (is_open or (record and "outcome" not in record)):
         yield f"database {name}: the claim of {attempt} was released before its outcome was written: {status}"
     if not abandoned and succeeded != grew:
         yield f"database {name}: attempt {attempt} ended with {record.get('outcome')}, and the ledger went from {passed}"
