@@ -52,6 +52,12 @@ static bool claim_of_an_attempt_that_never_was(const unsigned char *at)
            (claim == CLAIM_WITHDRAWN && at[DIM_WITHDRAWN] == WITHDRAWN_NONE);
 }
 
+bool scene_is_possible(const unsigned char *point)
+{
+    return !phase_without_its_attempt(point) && !runs_and_the_next_was_withdrawn(point) &&
+           !claim_of_an_attempt_that_never_was(point);
+}
+
 static bool looked_for_no_start(const unsigned char *at)
 {
     return at[DIM_LOOK] == LOOK_FRESH && !scene_is_starting(at);

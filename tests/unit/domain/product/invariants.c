@@ -156,6 +156,62 @@ static bool starts_nothing_that_is_deleted(const struct scene *scene, const stru
     return !is_deleted(scene) || (!does(plan, STARTS) && !begins_attempt(scene, plan));
 }
 
+/* ---- and that it does start, once all holds ---- */
+
+static bool claims_when_all_holds(const struct scene *scene, const struct plan *plan)
+{
+    const unsigned char *at = scene->at;
+    bool is_asked_for = at[DIM_EDIT] == EDIT_REAL || at[DIM_RETRY] == RETRY_RECORDED;
+    bool is_too_soon = at[DIM_RETRIES] == RETRIES_LATER && !is_asked_for;
+    bool was_given_back =
+        at[DIM_GIVEN_BACK] == GIVEN_BACK_JUST_NOW && at[DIM_OBSERVED] == GENERATION_OBSERVED;
+    bool is_job_held = scene->seen.job != NULL && scene->seen.job->meta.has_finalizer;
+    bool all_holds = at[DIM_CLAIM] == CLAIM_NONE && at[DIM_DATABASE] == DATABASE_HELD &&
+                     at[DIM_QUEUE] == QUEUE_FIRST && scene_are_gates_open(at) &&
+                     scene_is_wanted(at) && !is_job_held && !scene_pods(at).have_finalizer &&
+                     !is_too_soon && !was_given_back;
+    return !all_holds || does(plan, ACTION_CLAIM);
+}
+
+static bool goes_on_when_all_holds(const struct scene *scene, const struct plan *plan)
+{
+    const unsigned char *at = scene->at;
+    bool may_create = may_start(scene) && at[DIM_JOB] == JOB_UNKNOWN;
+    bool may_run = may_start(scene) && at[DIM_JOB] == JOB_PARKED;
+    bool may_arm = at[DIM_PHASE] == PHASE_RUNNING && at[DIM_CLAIM] == CLAIM_RECORDED &&
+                   at[DIM_JOB] == JOB_PARKED && is_job_fresh(scene) && !is_deleted(scene);
+    return (!may_create || does(plan, ACTION_CREATE_JOB)) &&
+           (!may_run || begins_attempt(scene, plan)) && (!may_arm || does(plan, ACTION_ARM));
+}
+
+static bool succeeds_by_the_ledger(const struct scene *scene, const struct plan *plan)
+{
+    const unsigned char *at = scene->at;
+    bool is_known = at[DIM_ATTEMPT] == ATTEMPT_NONE && at[DIM_LEDGER] == LEDGER_NAMES_US &&
+                    at[DIM_GATES] != GATES_TAKEN && scene_claimed(at) == 0 &&
+                    at[DIM_DATABASE] != DATABASE_ABSENT && scene_is_wanted(at);
+    return !is_known || (writes(plan) && plan->status.phase == PHASE_SUCCEEDED);
+}
+
+/* A wait that nobody but the clock ends. */
+static bool is_woken_when_it_is_time(const struct scene *scene, const struct plan *plan)
+{
+    const unsigned char *at = scene->at;
+    bool is_idle = (plan->actions & ~(unsigned)(ACTION_WRITE_STATUS | ACTION_RECORD_EVENT)) == 0;
+    bool is_waiting = is_idle && scene_claimed(at) == 0 && scene_is_wanted(at) &&
+                      at[DIM_LEDGER] != LEDGER_NAMES_US;
+    bool is_asked_for = at[DIM_EDIT] == EDIT_REAL || at[DIM_RETRY] == RETRY_RECORDED;
+    bool is_too_soon = at[DIM_RETRIES] == RETRIES_LATER && !is_asked_for;
+    bool waits_for_retry = is_waiting && is_too_soon && scene_are_gates_open(at);
+    bool waits_for_answer = is_waiting && at[DIM_GATES] == GATES_REFUSED_FOR_NOW;
+    bool waits_for_start = is_idle && at[DIM_ATTEMPT] == ATTEMPT_OPEN &&
+                           scene_claimed(at) == SCENE_RECORDED && at[DIM_JOB] == JOB_ACTIVE &&
+                           !scene_pods(at).has_started &&
+                           (at[DIM_HOLD] == HOLD_ON || at[DIM_ABANDON] == ABANDON_NONE);
+    bool is_woken = plan->wake_at_s > SCENE_NOW && plan->wake_at_s <= SCENE_NOW + 600;
+    return is_woken || !(waits_for_retry || waits_for_answer || waits_for_start);
+}
+
 /* ---- steps 9 and 10: the end of a run ---- */
 
 static bool deletes_no_job_that_may_run(const struct scene *scene, const struct plan *plan)
@@ -286,8 +342,9 @@ static bool moves_the_ledger_with_a_success(const struct scene *scene, const str
 {
     const unsigned char *at = scene->at;
     bool has_succeeded = at[DIM_ATTEMPT] == ATTEMPT_SUCCEEDED && at[DIM_CLAIM] == CLAIM_RECORDED;
-    bool is_version_known = at[DIM_RECORD] == RECORD_OF_VERSION || at[DIM_EDIT] != EDIT_REAL ||
-                            scene_is_recorded_job(at);
+    bool is_same_spec = at[DIM_EDIT] != EDIT_REAL && at[DIM_EDIT] != EDIT_IN_HASH;
+    bool is_version_known =
+        at[DIM_RECORD] == RECORD_OF_VERSION || is_same_spec || scene_is_recorded_job(at);
     bool moves = plan->passage != NULL;
     return moves == (does(plan, ACTION_RELEASE) && has_succeeded && is_version_known);
 }
@@ -314,13 +371,19 @@ static bool loses_no_ledger_that_can_be_read(const struct scene *scene, const st
 
 static bool gives_back_what_it_holds(const struct scene *scene, const struct plan *plan)
 {
+    bool is_name_taken = scene->at[DIM_JOB] != JOB_UNKNOWN && scene->at[DIM_JOB] != JOB_PARKED;
     bool gives_back = writes(plan) && plan->status.withdrawn != before(scene)->withdrawn;
     return !gives_back ||
            (scene_is_starting(scene->at) && plan->status.withdrawn == scene_claimed(scene->at) &&
             plan->status.withdrawn > before(scene)->withdrawn &&
-            !may_start(scene) +
-                    (scene->at[DIM_JOB] != JOB_UNKNOWN && scene->at[DIM_JOB] != JOB_PARKED) >
-                0);
+            (!may_start(scene) || is_name_taken));
+}
+
+static bool gives_back_by_its_number(const struct scene *scene, const struct plan *plan)
+{
+    bool is_given_back =
+        scene_is_starting(scene->at) && writes(plan) && !begins_attempt(scene, plan);
+    return !is_given_back || plan->status.withdrawn == scene_claimed(scene->at);
 }
 
 static bool gives_back_on_a_fresh_look(const struct scene *scene, const struct plan *plan)
@@ -565,6 +628,11 @@ static const struct {
      arms_the_recorded_job},
     {"R3: what has succeeded, or the ledger knows, starts nothing", starts_nothing_that_is_done},
     {"R4, step 4: what is being deleted starts nothing", starts_nothing_that_is_deleted},
+    {"step 1: it is claimed when all holds, and at once when somebody asks", claims_when_all_holds},
+    {"steps 5 to 8: it goes on when all holds", goes_on_when_all_holds},
+    {"R3: what the ledger knows has succeeded", succeeds_by_the_ledger},
+    {"what the clock alone ends has a time", is_woken_when_it_is_time},
+    {"step 12: what may not start is given back by its number", gives_back_by_its_number},
     {"R4, step 9: no Job is deleted that has, or may have, a live pod",
      deletes_no_job_that_may_run},
     {"R6, step 9: a parked Job is deleted only when nothing may arm it",

@@ -76,7 +76,8 @@ bool scene_is_wanted(const unsigned char *point)
     }
     return attempt == ATTEMPT_NONE || point[DIM_EDIT] == EDIT_REAL ||
            point[DIM_RETRY] == RETRY_RECORDED ||
-           (attempt == ATTEMPT_FAILED && point[DIM_RETRIES] != RETRIES_NONE);
+           (attempt == ATTEMPT_FAILED && point[DIM_RETRIES] != RETRIES_NONE &&
+            point[DIM_EDIT] != EDIT_IN_HASH); /* in doubt not */
 }
 
 bool scene_are_gates_open(const unsigned char *point)
@@ -191,7 +192,7 @@ static void build_attempt(struct scene *scene)
         .generation = 1,
         .spec_hash = HASH,
         .to_version = at[DIM_RECORD] == RECORD_OF_VERSION ? "3" : NULL,
-        .job = "orders-3-uid-m-2",
+        .job = "orders-3-2",
         .job_uid = SCENE_JOB_UID,
         .start_s = SCENE_NOW - (at[DIM_TIME] == TIME_JUST_NOW ? 1 : 60),
         .outcome = ends[at[DIM_ATTEMPT]].outcome,
@@ -221,7 +222,7 @@ static void build_migration(struct scene *scene)
         .applications = scene->applications,
         .application_count = 1,
         .rollout = ROLLOUT_SETTLED,
-        .spec_hash = at[DIM_EDIT] == EDIT_REAL ? HASH2 : HASH,
+        .spec_hash = at[DIM_EDIT] == EDIT_REAL || at[DIM_EDIT] == EDIT_IN_HASH ? HASH2 : HASH,
         .suspend = at[DIM_GATES] == GATES_SUSPENDED,
         .spec_error = at[DIM_GATES] == GATES_SPEC_WRONG ? "spec.run: write it" : NULL,
         .retries = at[DIM_RETRIES] == RETRIES_NONE ? 0 : 3,
@@ -231,7 +232,7 @@ static void build_migration(struct scene *scene)
         .start_timeout_s = at[DIM_TIME] == TIME_TOO_LONG ? 30 : 600,
     };
     struct meta *meta = &scene->migration.meta;
-    meta->generation = at[DIM_EDIT] == EDIT_NONE ? 1 : 2;
+    meta->generation = at[DIM_EDIT] == EDIT_REAL || at[DIM_EDIT] == EDIT_IN_GENERATION ? 2 : 1;
     meta->has_finalizer = at[DIM_HOLD] == HOLD_ON;
     meta->deleted_s = at[DIM_DELETION] == DELETION_NONE ? 0 : SCENE_NOW - 1;
 
@@ -308,6 +309,10 @@ static void build_database(struct scene *scene)
 
 /* ---- the Job and its pods ---- */
 
+/* By the number of the attempt. */
+static const char *const job_names[] = {"orders-3-0", "orders-3-1", "orders-3-2",
+                                        "orders-3-3", "orders-3-4", "orders-3-5"};
+
 static void build_job(struct scene *scene)
 {
     enum job_seen word = scene->at[DIM_JOB];
@@ -316,7 +321,7 @@ static void build_job(struct scene *scene)
     bool is_parked = word == JOB_PARKED || word == JOB_PARKED_DELETED || word == JOB_SECOND;
     struct job *job = &scene->job;
     *job = (struct job){
-        .meta = {.name = is_starting ? "orders-3-uid-m-3" : "orders-3-uid-m-2",
+        .meta = {.name = job_names[is_starting ? scene->database.claim.attempt : SCENE_RECORDED],
                  .uid = is_starting ? NEXT_JOB_UID : SCENE_JOB_UID,
                  .has_finalizer = !is_parked && word != JOB_LET_GO && word != JOB_FOREIGN},
         .migration_uid = SCENE_UID,
@@ -480,6 +485,7 @@ static struct dry_run dry_run_of(enum gates_seen gates)
 {
     switch (gates) {
     case GATES_NOT_CHECKED:
+    case GATES_SPEC_WRONG: /* what is wrong by itself is asked about no one */
         return (struct dry_run){.result = DRY_RUN_DUE};
     case GATES_REFUSED:
         return (struct dry_run){.result = DRY_RUN_REFUSED, .reason = "JobRefused"};
@@ -490,7 +496,6 @@ static struct dry_run dry_run_of(enum gates_seen gates)
         return (struct dry_run){
             .result = DRY_RUN_LATER, .reason = "JobForbidden", .again_s = SCENE_NOW};
     case GATES_OPEN:
-    case GATES_SPEC_WRONG:
     case GATES_SUSPENDED:
     case GATES_TAKEN:
     case GATES_NOT_MET:

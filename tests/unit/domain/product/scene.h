@@ -88,7 +88,9 @@
     X(GATES_UNSETTLED, "unsettled")                                                                \
     X(GATES_UNKNOWN, "unknown")                                                                    \
     X(GATES_UNKNOWN_YET, "unknown-yet")
-#define EDITS(X) X(EDIT_NONE, "no") X(EDIT_REAL, "yes") X(EDIT_IN_GENERATION, "generation-alone")
+#define EDITS(X)                                                                                   \
+    X(EDIT_NONE, "no")                                                                             \
+    X(EDIT_REAL, "yes") X(EDIT_IN_GENERATION, "generation-alone") X(EDIT_IN_HASH, "hash-alone")
 #define NAMED_ATTEMPTS(kind, X)                                                                    \
     X(kind##_NONE, "none") X(kind##_RECORDED, "recorded") X(kind##_OLDER, "older")
 #define RETRY_WORDS(X)   NAMED_ATTEMPTS(RETRY, X)
@@ -173,6 +175,9 @@ enum observed_generation { OBSERVED(PRODUCT_ENUMERATOR) };
 extern const struct dimension scene_dimensions[DIM_MAX];
 extern const struct product_exclusion scene_exclusions[];
 extern const size_t scene_exclusion_count;
+
+/* Phase, attempt, what was given back and the claim go together. */
+bool scene_is_possible(const unsigned char *point);
 
 #define SCENE_NOW      1000000
 #define SCENE_UID      "uid-m"
