@@ -241,7 +241,8 @@ static bool ends_only_what_never_started(const struct scene *scene, const struct
     bool is_asked =
         is_deleted(scene) || at[DIM_EDIT] == EDIT_REAL || at[DIM_RETRY] == RETRY_RECORDED;
     return !does(plan, ACTION_END_JOB) ||
-           (at[DIM_JOB] == JOB_ACTIVE && are_pods_fresh(scene) && !scene_pods(at).has_started &&
+           ((at[DIM_JOB] == JOB_ACTIVE || at[DIM_JOB] == JOB_STRIPPED) && are_pods_fresh(scene) &&
+            !scene_pods(at).has_started &&
             (at[DIM_TIME] == TIME_TOO_LONG || (is_stuck && is_asked)));
 }
 
@@ -574,7 +575,7 @@ static bool waits_for_its_pods(const struct scene *scene)
 {
     const unsigned char *at = scene->at;
     enum job_seen job = at[DIM_JOB];
-    bool is_active = job == JOB_ACTIVE || job == JOB_ENDING;
+    bool is_active = job == JOB_ACTIVE || job == JOB_STRIPPED || job == JOB_ENDING;
     bool is_lost = at[DIM_JOB] == JOB_SUSPENDED && scene_pods(at).is_lost;
     return at[DIM_ATTEMPT] == ATTEMPT_OPEN && (is_active || scene_pods(at).may_run || is_lost);
 }

@@ -96,6 +96,7 @@ bool scene_is_recorded_job(const unsigned char *point)
     case JOB_PARKED:
     case JOB_PARKED_DELETED:
     case JOB_ACTIVE:
+    case JOB_STRIPPED:
     case JOB_ENDING:
     case JOB_SUSPENDED:
     case JOB_DELETED:
@@ -122,6 +123,7 @@ bool scene_is_job_over(const unsigned char *point)
     case JOB_ABSENT:
     case JOB_PARKED:
     case JOB_ACTIVE:
+    case JOB_STRIPPED:
     case JOB_ENDING:
     case JOB_SUSPENDED:
     case JOB_SECOND:
@@ -289,6 +291,7 @@ static void build_database(struct scene *scene)
         scene->database.meta.deleted_s = SCENE_NOW - 1;
     }
     build_claim(scene);
+    scene->database.baseline = at[DIM_GATES] == GATES_IS_BASELINE ? "3" : NULL;
     bool is_passed = at[DIM_LEDGER] != LEDGER_EMPTY || at[DIM_GATES] == GATES_TAKEN;
     if (is_passed) {
         scene->passages[0] = (struct passage){
@@ -323,7 +326,8 @@ static void build_job(struct scene *scene)
     *job = (struct job){
         .meta = {.name = job_names[is_starting ? scene->database.claim.attempt : SCENE_RECORDED],
                  .uid = is_starting ? NEXT_JOB_UID : SCENE_JOB_UID,
-                 .has_finalizer = !is_parked && word != JOB_LET_GO && word != JOB_FOREIGN},
+                 .has_finalizer = !is_parked && word != JOB_LET_GO && word != JOB_FOREIGN &&
+                                  word != JOB_STRIPPED},
         .migration_uid = SCENE_UID,
         .migration = "orders-3",
         .attempt = is_starting ? scene->database.claim.attempt : SCENE_RECORDED,
@@ -402,7 +406,6 @@ static void build_ended_pod(struct scene *scene, enum pods_seen word, struct pod
     } else if (word == PODS_EVICTED) {
         pod->is_disrupted = true;
         pod->disruption_reason = "EvictionByEvictionAPI";
-        delete_pod(pod, 2);
     } else if (word == PODS_SUCCEEDED_THEN_DELETED || word == PODS_DELETED_THEN_SUCCEEDED) {
         delete_pod(pod, word == PODS_SUCCEEDED_THEN_DELETED ? 1 : 2);
     }
@@ -498,6 +501,7 @@ static struct dry_run dry_run_of(enum gates_seen gates)
     case GATES_OPEN:
     case GATES_SUSPENDED:
     case GATES_TAKEN:
+    case GATES_IS_BASELINE:
     case GATES_NOT_MET:
     case GATES_INCOMPATIBLE:
     case GATES_UNSETTLED:

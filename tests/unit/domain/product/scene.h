@@ -45,6 +45,7 @@
     X(JOB_PARKED, "parked")                                                                        \
     X(JOB_PARKED_DELETED, "parked-deleted")                                                        \
     X(JOB_ACTIVE, "active")                                                                        \
+    X(JOB_STRIPPED, "active-without-finalizer")                                                    \
     X(JOB_ENDING, "being-ended") /* by the deadline of R4a */                                      \
     X(JOB_SUSPENDED, "suspended")                                                                  \
     X(JOB_DELETED, "deleted")                                                                      \
@@ -83,6 +84,7 @@
     X(GATES_SPEC_WRONG, "spec-wrong")                                                              \
     X(GATES_SUSPENDED, "suspended")                                                                \
     X(GATES_TAKEN, "version-taken")                                                                \
+    X(GATES_IS_BASELINE, "version-is-baseline")                                                    \
     X(GATES_NOT_MET, "schema-not-met")                                                             \
     X(GATES_INCOMPATIBLE, "incompatible")                                                          \
     X(GATES_UNSETTLED, "unsettled")                                                                \

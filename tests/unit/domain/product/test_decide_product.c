@@ -26,7 +26,7 @@ static const char *check(const unsigned char *point)
 
 int main(int argc, char **argv)
 {
-    unsigned strength = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 2;
+    unsigned strength = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : STRENGTH;
     struct product product = {
         .name = "decide_product",
         .dimensions = scene_dimensions,
@@ -34,7 +34,7 @@ int main(int argc, char **argv)
         .exclusions = scene_exclusions,
         .exclusion_count = scene_exclusion_count,
         .strength = strength,
-        .points_least = strength < 2 ? 0 : 6000000,
+        .points_least = strength < 2 ? 600000 : 6000000,
         .check = check,
     };
     int failed = product_run(&product, argc > 1 && argv[1][0] != '\0' ? argv[1] : NULL);

@@ -160,7 +160,7 @@ static bool asks_for_what_is_not_known(const struct judged *judged)
 static bool never_stands_still(const struct judged *judged)
 {
     enum job_seen job = judged->at[DIM_JOB];
-    bool is_active = job == JOB_ACTIVE || job == JOB_ENDING;
+    bool is_active = job == JOB_ACTIVE || job == JOB_STRIPPED || job == JOB_ENDING;
     bool waits_for_a_person = judged->pods.is_lost && judged->at[DIM_CONFIRM] != CONFIRM_RECORDED;
     bool is_lost_and_suspended = judged->pods.is_lost && job == JOB_SUSPENDED;
     return judged->plan->actions != 0 || judged->plan->wake_at_s > SCENE_NOW || is_active ||
