@@ -32,8 +32,8 @@
     X(CLAIM_OLDER, "older")                                                                        \
     X(CLAIM_LATER, "later")                                                                        \
     X(CLAIM_WITHDRAWN, "withdrawn")                                                                \
-    X(CLAIM_OF_ANOTHER, "anothers")                                                                \
-    X(CLAIM_OF_NAMESAKE, "namesakes")
+    X(CLAIM_OF_ANOTHER, "of-another")                                                                \
+    X(CLAIM_OF_NAMESAKE, "of-namesake")
 #define DATABASES(X)                                                                               \
     X(DATABASE_HELD, "held")                                                                       \
     X(DATABASE_ABSENT, "absent")                                                                   \
