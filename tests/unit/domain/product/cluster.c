@@ -101,6 +101,7 @@ static struct observed see(struct cluster *cluster)
     seen.dry_run = cluster->dry_run;
     seen.are_pods_fresh = cluster->are_pods_read;
     seen.no_pod_reason = cluster->no_pod_reason;
+    seen.namespace_state = cluster->namespace_state;
     seen.is_event_due = cluster->is_event_due;
     see_job(cluster, &seen);
     return seen;
@@ -140,6 +141,9 @@ static void apply_reads(struct cluster *cluster, const struct plan *plan)
     }
     if ((plan->actions & ACTION_READ_JOB_EVENTS) != 0) {
         cluster->no_pod_reason = "";
+    }
+    if ((plan->actions & ACTION_READ_NAMESPACE) != 0) {
+        cluster->namespace_state = NAMESPACE_ACTIVE;
     }
     if ((plan->actions & ACTION_READ_DATABASE) != 0) {
         cluster->is_database_read = true;
@@ -361,7 +365,7 @@ bool cluster_step(struct cluster *cluster, enum fault fault, int64_t *ret_wake_a
         decide(&cluster->arena, &seen, &plan);
     }
     const unsigned reads = ACTION_DRY_RUN | ACTION_READ_FRESH | ACTION_READ_JOB | ACTION_READ_PODS |
-                           ACTION_READ_JOB_EVENTS | ACTION_READ_DATABASE;
+                           ACTION_READ_JOB_EVENTS | ACTION_READ_DATABASE | ACTION_READ_NAMESPACE;
     *ret_wake_at_s = plan.wake_at_s;
     cluster->has_written = cluster->has_written || (plan.actions & ~reads) != 0;
     if (plan.actions == 0) {
@@ -425,6 +429,7 @@ void cluster_forget(struct cluster *cluster)
     cluster->are_pods_read = false;
     cluster->job_learnt = PRESENCE_UNKNOWN;
     cluster->name_taken = NULL;
+    cluster->namespace_state = NAMESPACE_UNKNOWN;
 }
 
 void cluster_restart(struct cluster *cluster)

@@ -34,6 +34,7 @@ struct cluster {
     bool is_database_read;
     bool are_pods_read;
     enum presence job_learnt;
+    enum namespace_state namespace_state;
     const char *name_taken;
     /* Watched. */
     bool has_written;        /* a step since this was last set to false */

@@ -208,6 +208,17 @@ static bool retries_of_no_failure(const unsigned char *at)
             (attempt == ATTEMPT_OPEN && at[DIM_RETRIES] == RETRIES_LATER));
 }
 
+static bool namespace_of_what_has_ended(const unsigned char *at)
+{
+    return at[DIM_NAMESPACE] != NAMESPACE_IS_UNKNOWN && !is_open(at) && !is_unproven(at);
+}
+
+static bool interruption_of_none(const unsigned char *at)
+{
+    return at[DIM_INTERRUPTION] != INTERRUPTION_FAILS &&
+           (at[DIM_ATTEMPT] == ATTEMPT_NONE || at[DIM_ATTEMPT] == ATTEMPT_SUCCEEDED);
+}
+
 const struct product_exclusion scene_exclusions[] = {
     {DIM_ATTEMPT, "phase and attempt are written together (steps 7 and 10)",
      phase_without_its_attempt},
@@ -244,6 +255,9 @@ const struct product_exclusion scene_exclusions[] = {
     {DIM_SILENCE, "Events are asked for while it runs and there is no pod",
      pod_is_there_and_asked_about},
     {DIM_RECORD, "only a success records a version", version_of_no_success},
+    {DIM_NAMESPACE, "the namespace is asked about at an end that is open",
+     namespace_of_what_has_ended},
+    {DIM_INTERRUPTION, "there was no interruption", interruption_of_none},
     {DIM_GIVEN_BACK, "nothing was given back", given_back_when_nothing_was},
 };
 const size_t scene_exclusion_count = ARRAY_LEN(scene_exclusions);

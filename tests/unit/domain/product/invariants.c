@@ -7,9 +7,6 @@
 #include "base/str.h"
 
 #define STARTS (ACTION_CLAIM | ACTION_CREATE_JOB | ACTION_ARM)
-#define READS_OF_OURS                                                                              \
-    (ACTION_READ_FRESH | ACTION_READ_JOB | ACTION_READ_PODS | ACTION_READ_JOB_EVENTS |             \
-     ACTION_READ_DATABASE)
 
 static bool does(const struct plan *plan, unsigned actions)
 {
@@ -288,17 +285,47 @@ static bool succeeds_by_its_outcome(const struct scene *scene, const struct plan
            (ends_attempt(scene, plan) && plan->status.attempt.outcome == OUTCOME_SUCCEEDED);
 }
 
+static bool has_namespace_ended(const struct scene *scene)
+{
+    return scene->at[DIM_NAMESPACE] == NAMESPACE_ENDS;
+}
+
+static bool blames_the_namespace_that_ends(const struct scene *scene, const struct plan *plan)
+{
+    const struct attempt *attempt = &plan->status.attempt;
+    bool is_blamed = str_eq(attempt->reason, "NamespaceDeleted");
+    bool is_asked = scene->at[DIM_NAMESPACE] != NAMESPACE_IS_UNKNOWN;
+    return !ends_attempt(scene, plan) ||
+           ((is_asked || !attempt->is_interrupted) &&
+            is_blamed == (has_namespace_ended(scene) && attempt->is_interrupted));
+}
+
+/* Of a pod that was cut off after its Job's own deadline nothing is said here. */
+static bool knows_an_interruption(const struct scene *scene, const struct plan *plan)
+{
+    const unsigned char *at = scene->at;
+    enum pods_seen pods = at[DIM_PODS];
+    bool is_cut_off = pods == PODS_EVICTED || pods == PODS_DELETED_THEN_SUCCEEDED;
+    bool was_interrupted = scene_pods(at).is_lost || (is_cut_off && at[DIM_JOB] != JOB_LATE);
+    bool succeeded = scene_pods(at).has_proof && scene_is_job_over(at);
+    bool is_interrupted = plan->status.attempt.is_interrupted;
+    return !ends_attempt(scene, plan) || ((!was_interrupted || is_interrupted) &&
+                                          (!(succeeded || pods == PODS_FAILED) || !is_interrupted));
+}
+
 static bool says_when_the_end_is_unproven(const struct scene *scene, const struct plan *plan)
 {
+    bool is_lost = scene_pods(scene->at).is_lost && !has_namespace_ended(scene);
     return !ends_attempt(scene, plan) ||
-           str_eq(plan->status.attempt.reason, "EndUnproven") == scene_pods(scene->at).is_lost;
+           str_eq(plan->status.attempt.reason, "EndUnproven") == is_lost;
 }
 
 static bool says_when_the_job_vanished(const struct scene *scene, const struct plan *plan)
 {
     bool is_gone = scene_is_job_gone(scene->at) && !scene_pods(scene->at).is_lost;
-    return !ends_attempt(scene, plan) ||
-           str_eq(plan->status.attempt.reason, "JobVanished") == is_gone;
+    const char *reason = plan->status.attempt.reason;
+    bool with_namespace = has_namespace_ended(scene) && str_eq(reason, "NamespaceDeleted");
+    return !ends_attempt(scene, plan) || with_namespace || str_eq(reason, "JobVanished") == is_gone;
 }
 
 static bool retries_what_failed_by_itself(const struct scene *scene, const struct plan *plan)
@@ -307,9 +334,16 @@ static bool retries_what_failed_by_itself(const struct scene *scene, const struc
     bool is_retried = plan->status.phase == PHASE_WAITING;
     bool by_itself =
         at[DIM_PODS] == PODS_FAILED || at[DIM_PODS] == PODS_NEVER || at[DIM_PODS] == PODS_NONE;
+    bool was_seen_to_end = scene_is_job_over(at) && !scene_pods(at).is_lost &&
+                           !str_eq(plan->status.attempt.reason, "JobDeleted");
+    bool is_known = was_seen_to_end || at[DIM_CONFIRM] == CONFIRM_RECORDED;
+    bool is_its_own = plan->status.attempt.is_interrupted
+                          ? at[DIM_INTERRUPTION] == INTERRUPTION_RETRIES && is_known &&
+                                at[DIM_NAMESPACE] == NAMESPACE_STAYS
+                          : at[DIM_RETRIES] != RETRIES_NONE && by_itself;
     return !ends_attempt(scene, plan) || !is_retried ||
-           (at[DIM_RETRIES] != RETRIES_NONE && by_itself && !is_deleted(scene) &&
-            plan->status.attempt.outcome == OUTCOME_FAILED && at[DIM_EDIT] != EDIT_REAL);
+           (is_its_own && !is_deleted(scene) && plan->status.attempt.outcome == OUTCOME_FAILED &&
+            at[DIM_EDIT] != EDIT_REAL);
 }
 
 static bool phase_follows_the_outcome(const struct scene *scene, const struct plan *plan)
@@ -336,7 +370,7 @@ static bool releases_what_has_ended(const struct scene *scene, const struct plan
     bool has_ended =
         are_pods_fresh(scene) && at[DIM_PODS] != PODS_NONE && !pods.may_run && !pods.is_lost;
     return !does(plan, ACTION_RELEASE) || !is_unproven || at[DIM_CONFIRM] == CONFIRM_RECORDED ||
-           has_ended;
+           has_ended || has_namespace_ended(scene);
 }
 
 static bool moves_the_ledger_with_a_success(const struct scene *scene, const struct plan *plan)
@@ -544,6 +578,7 @@ static bool asks_for_what_is_not_known(const struct scene *scene, const struct p
            (!does(plan, ACTION_READ_JOB) || (!is_job_fresh(scene) && at[DIM_JOB] != JOB_ABSENT)) &&
            (!does(plan, ACTION_READ_PODS) || !are_pods_fresh(scene)) &&
            (!does(plan, ACTION_READ_DATABASE) || !is_database_fresh(scene)) &&
+           (!does(plan, ACTION_READ_NAMESPACE) || at[DIM_NAMESPACE] == NAMESPACE_IS_UNKNOWN) &&
            (!does(plan, ACTION_READ_JOB_EVENTS) || at[DIM_SILENCE] == SILENCE_NOT_ASKED) &&
            (!does(plan, ACTION_DRY_RUN) || gates == GATES_NOT_CHECKED ||
             gates == GATES_REFUSED_UNTIL_NOW) &&
@@ -647,7 +682,10 @@ static const struct {
     {"R3: the phase is Succeeded by an outcome or by the ledger alone", succeeds_by_its_outcome},
     {"R8b: an end that nobody saw is EndUnproven", says_when_the_end_is_unproven},
     {"R5: a Job that is gone is JobVanished", says_when_the_job_vanished},
-    {"R21: run.retries is for what failed by itself", retries_what_failed_by_itself},
+    {"R4: a run that was cut off with its namespace says so", blames_the_namespace_that_ends},
+    {"R21: what was cut off from outside is known as such", knows_an_interruption},
+    {"R21: run.retries is for what failed by itself, onInterruption for what was cut off",
+     retries_what_failed_by_itself},
     {"step 10: the phase follows the outcome", phase_follows_the_outcome},
     {"R6, step 11: only the claim of a closed attempt is released", releases_what_is_closed},
     {"R8b: a claim is released when the end is proven or confirmed", releases_what_has_ended},

@@ -74,6 +74,13 @@ bool scene_is_wanted(const unsigned char *point)
         attempt == ATTEMPT_OPEN || attempt == ATTEMPT_SUCCEEDED) {
         return false;
     }
+    /* What nobody saw end is not begun again by itself before a person says that it has. */
+    bool is_interruption = attempt == ATTEMPT_CUT_OFF ||
+                           (attempt == ATTEMPT_UNPROVEN && point[DIM_CONFIRM] == CONFIRM_RECORDED);
+    if (is_interruption && point[DIM_INTERRUPTION] == INTERRUPTION_RETRIES &&
+        point[DIM_EDIT] != EDIT_IN_HASH) {
+        return true;
+    }
     return attempt == ATTEMPT_NONE || point[DIM_EDIT] == EDIT_REAL ||
            point[DIM_RETRY] == RETRY_RECORDED ||
            (attempt == ATTEMPT_FAILED && point[DIM_RETRIES] != RETRIES_NONE &&
@@ -199,6 +206,7 @@ static void build_attempt(struct scene *scene)
         .start_s = SCENE_NOW - (at[DIM_TIME] == TIME_JUST_NOW ? 1 : 60),
         .outcome = ends[at[DIM_ATTEMPT]].outcome,
         .reason = ends[at[DIM_ATTEMPT]].reason,
+        .is_interrupted = at[DIM_ATTEMPT] == ATTEMPT_CUT_OFF || at[DIM_ATTEMPT] == ATTEMPT_UNPROVEN,
     };
     if (attempt->outcome != OUTCOME_NONE) {
         attempt->completion_s = SCENE_NOW - (at[DIM_RETRIES] == RETRIES_LATER ? 1 : 50);
@@ -230,6 +238,8 @@ static void build_migration(struct scene *scene)
         .retries = at[DIM_RETRIES] == RETRIES_NONE ? 0 : 3,
         .retry = named(SCENE_RECORDED, at[DIM_RETRY]),
         .confirm_ended = named(SCENE_RECORDED, at[DIM_CONFIRM]),
+        .on_interruption = at[DIM_INTERRUPTION] == INTERRUPTION_RETRIES ? ON_INTERRUPTION_RETRY
+                                                                        : ON_INTERRUPTION_FAIL,
         .abandon = at[DIM_ABANDON] == ABANDON_ASKED,
         .start_timeout_s = at[DIM_TIME] == TIME_TOO_LONG ? 30 : 600,
     };
@@ -529,6 +539,8 @@ static void build_job_seen(struct scene *scene)
 void scene_build(struct scene *scene, const unsigned char *point)
 {
     static const char *const silences[] = {NULL, "", "a quota"};
+    static const enum namespace_state namespaces[] = {NAMESPACE_UNKNOWN, NAMESPACE_ACTIVE,
+                                                      NAMESPACE_TERMINATING};
     scene->at = point;
     build_migration(scene);
     build_database(scene);
@@ -543,6 +555,7 @@ void scene_build(struct scene *scene, const unsigned char *point)
         .queue_ahead = point[DIM_QUEUE] == QUEUE_FIRST ? NULL : "orders-2",
         .are_pods_fresh = point[DIM_PODS_READ] == READ_FRESH,
         .no_pod_reason = silences[point[DIM_SILENCE]],
+        .namespace_state = namespaces[point[DIM_NAMESPACE]],
         .is_event_due = point[DIM_EVENT] == EVENT_DUE,
     };
     build_job_seen(scene);

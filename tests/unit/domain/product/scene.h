@@ -32,7 +32,7 @@
     X(CLAIM_OLDER, "older")                                                                        \
     X(CLAIM_LATER, "later")                                                                        \
     X(CLAIM_WITHDRAWN, "withdrawn")                                                                \
-    X(CLAIM_OF_ANOTHER, "of-another")                                                                \
+    X(CLAIM_OF_ANOTHER, "of-another")                                                              \
     X(CLAIM_OF_NAMESAKE, "of-namesake")
 #define DATABASES(X)                                                                               \
     X(DATABASE_HELD, "held")                                                                       \
@@ -113,6 +113,10 @@
 #define RECORDS(X)    X(RECORD_OF_VERSION, "in-status") X(RECORD_WITHOUT, "not-in-status")
 #define GIVEN_BACK(X) X(GIVEN_BACK_LONG_AGO, "long-ago") X(GIVEN_BACK_JUST_NOW, "just-now")
 #define OBSERVED(X)   X(GENERATION_OBSERVED, "yes") X(GENERATION_NEW, "no")
+#define NAMESPACES(X)                                                                              \
+    X(NAMESPACE_IS_UNKNOWN, "not-asked")                                                           \
+    X(NAMESPACE_STAYS, "there") X(NAMESPACE_ENDS, "being-deleted")
+#define INTERRUPTIONS(X) X(INTERRUPTION_FAILS, "fail") X(INTERRUPTION_RETRIES, "retry")
 
 /* X(enumerator, name, values, is it a side dimension) */
 #define DIMENSIONS(X)                                                                              \
@@ -143,7 +147,9 @@
     X(DIM_SILENCE, "no-pod", SILENCES, true)                                                       \
     X(DIM_RECORD, "version-recorded", RECORDS, true)                                               \
     X(DIM_GIVEN_BACK, "given-back", GIVEN_BACK, true)                                              \
-    X(DIM_OBSERVED, "generation-observed", OBSERVED, true)
+    X(DIM_OBSERVED, "generation-observed", OBSERVED, true)                                         \
+    X(DIM_NAMESPACE, "namespace", NAMESPACES, true)                                                \
+    X(DIM_INTERRUPTION, "on-interruption", INTERRUPTIONS, true)
 
 #define X(name, word, values, is_side) name,
 enum scene_dimension { DIMENSIONS(X) DIM_MAX };
@@ -173,6 +179,8 @@ enum silence { SILENCES(PRODUCT_ENUMERATOR) };
 enum record { RECORDS(PRODUCT_ENUMERATOR) };
 enum given_back { GIVEN_BACK(PRODUCT_ENUMERATOR) };
 enum observed_generation { OBSERVED(PRODUCT_ENUMERATOR) };
+enum namespace_seen { NAMESPACES(PRODUCT_ENUMERATOR) };
+enum interruption { INTERRUPTIONS(PRODUCT_ENUMERATOR) };
 
 extern const struct dimension scene_dimensions[DIM_MAX];
 extern const struct product_exclusion scene_exclusions[];
@@ -220,7 +228,7 @@ bool scene_is_closed(const unsigned char *point, int64_t number);
 /* Its claim is for an attempt that has not begun and is not closed. */
 bool scene_is_starting(const unsigned char *point);
 
-/* Never started; or failed, and the spec changed, a retry of just it is asked for, or run.retries has one. */
+/* Never started; or failed, and the spec changed, or a retry of it is asked for in one of the three ways. */
 bool scene_is_wanted(const unsigned char *point);
 
 /* Every gate but LockHeld is open. */

@@ -45,7 +45,8 @@
     X(AT_LEDGER, "ledger", LEDGERS, true, DIM_LEDGER)                                              \
     X(AT_TIME, "began", TIMES, true, DIM_TIME)                                                     \
     X(AT_RECORD, "version-recorded", RECORDS, true, DIM_RECORD)                                    \
-    X(AT_OBSERVED, "generation-observed", OBSERVED, true, DIM_OBSERVED)
+    X(AT_OBSERVED, "generation-observed", OBSERVED, true, DIM_OBSERVED)                            \
+    X(AT_INTERRUPTION, "on-interruption", INTERRUPTIONS, true, DIM_INTERRUPTION)
 
 #define X(name, word, values, is_side, dimension) name,
 enum dim { DIMS(X) AT_MAX };
