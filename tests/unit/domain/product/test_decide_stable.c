@@ -365,8 +365,8 @@ int main(int argc, char **argv)
         .dimension_count = AT_MAX,
         .exclusions = exclusions,
         .exclusion_count = ARRAY_LEN(exclusions),
-        .strength = 1,
-        .points_least = 400000,
+        .strength = STRENGTH,
+        .points_least = STRENGTH < 1 ? 20000 : 400000,
         .check = check,
     };
     int failed = product_run(&product, argc > 1 ? argv[1] : NULL);
