@@ -625,8 +625,9 @@ static bool waits_for_a_person(const struct scene *scene)
 static bool waits_for_nothing(const struct scene *scene)
 {
     const unsigned char *at = scene->at;
-    bool is_over =
-        at[DIM_PHASE] == PHASE_SUCCEEDED || at[DIM_PHASE] == PHASE_FAILED || is_deleted(scene);
+    bool is_told = at[DIM_OBSERVED] == GENERATION_OBSERVED &&
+                   (at[DIM_PHASE] == PHASE_SUCCEEDED || at[DIM_PHASE] == PHASE_FAILED);
+    bool is_over = is_told || is_deleted(scene);
     return is_over && at[DIM_ATTEMPT] != ATTEMPT_OPEN && scene_claimed(at) == 0 &&
            at[DIM_HOLD] == HOLD_OFF && (!scene_is_wanted(at) || is_deleted(scene));
 }
