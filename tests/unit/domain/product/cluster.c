@@ -1,0 +1,576 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cluster.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/attrs.h"
+#include "base/str.h"
+#include "domain/decide.h"
+#include "domain/jobstate.h"
+#include "domain/leftover.h"
+#include "domain/orphan.h"
+
+static void break_rule(struct cluster *cluster, const char *rule)
+{
+    if (cluster->broken == NULL) {
+        cluster->broken = rule;
+    }
+}
+
+/* ---- what is true ---- */
+
+static struct migration *migration_of(struct cluster *cluster)
+{
+    return &cluster->scene.migration;
+}
+
+static struct claim *claim_of(struct cluster *cluster)
+{
+    return &cluster->scene.database.claim;
+}
+
+static bool is_claimed(struct cluster *cluster, int64_t attempt)
+{
+    const struct claim *claim = claim_of(cluster);
+    return claim->migration != NULL && str_eq(claim->uid, SCENE_UID) && claim->attempt == attempt;
+}
+
+static bool is_alive(const struct pod *pod)
+{
+    return str_eq(pod->phase, "Pending") || str_eq(pod->phase, "Running");
+}
+
+static struct pod *live_pod(struct cluster *cluster)
+{
+    for (size_t i = 0; i < cluster->scene.seen.pod_count; i++) {
+        if (is_alive(&cluster->scene.pods[i])) {
+            return &cluster->scene.pods[i];
+        }
+    }
+    return NULL;
+}
+
+static bool may_get_pod(struct cluster *cluster)
+{
+    const struct job *job = &cluster->scene.job;
+    bool is_ours = cluster->is_job_there && job->migration_uid != NULL;
+    return is_ours && job->parallelism > 0 && !job_is_over(job) && !job->is_suspended;
+}
+
+/* A run of ours goes on, or nobody knows; a person's word settles the second. */
+static bool may_run(struct cluster *cluster)
+{
+    bool is_confirmed = migration_of(cluster)->confirm_ended == SCENE_RECORDED;
+    for (size_t i = 0; i < cluster->scene.seen.pod_count; i++) {
+        const struct pod *pod = &cluster->scene.pods[i];
+        bool is_lost = str_eq(pod->reason, "NodeLost");
+        if ((is_alive(pod) || is_lost) && !is_confirmed) {
+            return true;
+        }
+    }
+    return may_get_pod(cluster);
+}
+
+/* ---- what is seen ---- */
+
+/* As app/observe.c: while an attempt starts, its Job is known from this chain alone. */
+static void see_job(struct cluster *cluster, struct observed *seen)
+{
+    const struct attempt *attempt = &migration_of(cluster)->status.attempt;
+    const struct claim *claim = claim_of(cluster);
+    bool is_starting = claim->migration != NULL && str_eq(claim->uid, SCENE_UID) &&
+                       claim->attempt != attempt->number;
+    bool is_its = cluster->is_job_there && str_eq(cluster->scene.job.meta.uid, attempt->job_uid);
+    bool is_cached = !is_starting && is_its;
+    seen->job_presence = is_cached ? PRESENCE_PRESENT : cluster->job_learnt;
+    seen->is_job_fresh = cluster->job_learnt == PRESENCE_PRESENT;
+    seen->job = seen->job_presence == PRESENCE_PRESENT ? &cluster->scene.job : NULL;
+    seen->job_name_taken = cluster->name_taken;
+    if (!cluster->are_pods_read && (is_starting || attempt->job_uid == NULL)) {
+        seen->pod_count = 0;
+    }
+}
+
+static struct observed see(struct cluster *cluster)
+{
+    struct observed seen = cluster->scene.seen;
+    seen.now_s = cluster->now_s;
+    seen.is_fresh = cluster->has_looked;
+    seen.is_database_cached = !cluster->is_database_read;
+    seen.dry_run = cluster->dry_run;
+    seen.are_pods_fresh = cluster->are_pods_read;
+    seen.no_pod_reason = cluster->no_pod_reason;
+    seen.namespace_state = cluster->namespace_state;
+    seen.is_event_due = cluster->is_event_due;
+    see_job(cluster, &seen);
+    return seen;
+}
+
+/* ---- what an action does: first the reads ---- */
+
+static void read_job(struct cluster *cluster)
+{
+    const char *uid = cluster->is_gone ? NULL : migration_of(cluster)->status.attempt.job_uid;
+    bool is_its =
+        cluster->is_job_there && (cluster->is_gone || str_eq(cluster->scene.job.meta.uid, uid));
+    cluster->job_learnt = is_its ? PRESENCE_PRESENT : PRESENCE_ABSENT;
+}
+
+static void look(struct cluster *cluster)
+{
+    struct meta *meta = &migration_of(cluster)->meta;
+    cluster_forget(cluster);
+    meta->has_finalizer = meta->has_finalizer || meta->deleted_s == 0;
+    cluster->has_looked = true;
+}
+
+static void apply_reads(struct cluster *cluster, const struct plan *plan)
+{
+    if ((plan->actions & ACTION_DRY_RUN) != 0) {
+        cluster->dry_run.result = DRY_RUN_ACCEPTED;
+    }
+    if ((plan->actions & ACTION_READ_FRESH) != 0) {
+        look(cluster);
+    }
+    if ((plan->actions & ACTION_READ_JOB) != 0) {
+        read_job(cluster);
+    }
+    if ((plan->actions & ACTION_READ_PODS) != 0) {
+        cluster->are_pods_read = true;
+    }
+    if ((plan->actions & ACTION_READ_JOB_EVENTS) != 0) {
+        cluster->no_pod_reason = "";
+    }
+    if ((plan->actions & ACTION_READ_NAMESPACE) != 0) {
+        cluster->namespace_state = NAMESPACE_ACTIVE;
+    }
+    if ((plan->actions & ACTION_READ_DATABASE) != 0) {
+        cluster->is_database_read = true;
+    }
+}
+
+/* ---- the Database ---- */
+
+static void claim(struct cluster *cluster, const struct plan *plan)
+{
+    if (claim_of(cluster)->migration != NULL) {
+        break_rule(cluster, "R2: a claim over a claim");
+    }
+    if (may_run(cluster)) {
+        break_rule(cluster, "R2: a claim while an earlier run may go on");
+    }
+    *claim_of(cluster) = plan->claim;
+}
+
+static void release(struct cluster *cluster, const struct plan *plan)
+{
+    struct database *database = &cluster->scene.database;
+    bool is_its_run = database->claim.attempt == cluster->pods_attempt;
+    if (is_its_run && may_run(cluster)) {
+        break_rule(cluster, "R6: released while the run may go on");
+    }
+    database->claim = (struct claim){0};
+    if (plan->passage == NULL) {
+        return;
+    }
+    if (database->history_count > 0 && str_eq(database->history[0].uid, SCENE_UID)) {
+        break_rule(cluster, "R6: the ledger moved twice");
+    }
+    cluster->scene.passages[0] = *plan->passage;
+    cluster->scene.passed[0] = plan->passage->version;
+    database->version = plan->passage->version;
+    database->passed = cluster->scene.passed;
+    database->passed_count = 1;
+    database->history = cluster->scene.passages;
+    database->history_count = 1;
+}
+
+static void apply_to_database(struct cluster *cluster, const struct plan *plan)
+{
+    struct observed *seen = &cluster->scene.seen;
+    if ((plan->actions & ACTION_CREATE_DATABASE) != 0) {
+        seen->database = &cluster->scene.database;
+        cluster->scene.database.meta.has_finalizer = true;
+    }
+    if ((plan->actions & ACTION_HOLD_DATABASE) != 0) {
+        cluster->scene.database.meta.has_finalizer = true;
+    }
+    if ((plan->actions & ACTION_CLAIM) != 0) {
+        claim(cluster, plan);
+    }
+    if ((plan->actions & ACTION_RELEASE) != 0) {
+        release(cluster, plan);
+    }
+    const unsigned answers =
+        ACTION_CREATE_DATABASE | ACTION_HOLD_DATABASE | ACTION_CLAIM | ACTION_RELEASE;
+    cluster->is_database_read = cluster->is_database_read || (plan->actions & answers) != 0;
+}
+
+/* ---- the migration ---- */
+
+static void write_status(struct cluster *cluster, const struct plan *plan)
+{
+    struct migration_status *status = &migration_of(cluster)->status;
+    if (status->phase == PHASE_SUCCEEDED && plan->status.phase != PHASE_SUCCEEDED) {
+        break_rule(cluster, "R3: Succeeded was left");
+    }
+    if (status->phase != plan->status.phase) {
+        cluster->is_event_due = true;
+    }
+    if (status->attempt.number != plan->status.attempt.number) {
+        cluster->no_pod_reason = NULL;
+    }
+    *status = plan->status;
+    cluster->has_looked = false; /* it was taken of another version */
+}
+
+static void apply_to_migration(struct cluster *cluster, const struct plan *plan)
+{
+    if ((plan->actions & ACTION_RECORD_EVENT) != 0) {
+        cluster->is_event_due = false;
+    }
+    if ((plan->actions & ACTION_WRITE_STATUS) != 0) {
+        write_status(cluster, plan);
+    }
+    if ((plan->actions & ACTION_LET_GO_MIGRATION) != 0) {
+        migration_of(cluster)->meta.has_finalizer = false;
+    }
+}
+
+/* ---- the Job and its pods ---- */
+
+static void create_job(struct cluster *cluster)
+{
+    struct job *job = &cluster->scene.job;
+    const struct claim *claim = claim_of(cluster);
+    const char *name = arena_printf(&cluster->arena, "orders-3-%d", (int)claim->attempt);
+    if (cluster->is_job_there && str_eq(job->meta.name, name)) {
+        bool is_ours = job_is_of(job, claim->uid, claim->attempt) && job_is_parked(job) &&
+                       str_eq(job->spec_hash, claim->spec_hash) && job->meta.deleted_s == 0;
+        cluster->job_learnt = is_ours ? PRESENCE_PRESENT : PRESENCE_UNKNOWN;
+        cluster->name_taken = is_ours ? NULL : "a Job that is not this attempt's";
+        return;
+    }
+    /* One Job is remembered: an earlier one has been let go by now. */
+    *job = (struct job){
+        .meta = {.name = name, .uid = arena_printf(&cluster->arena, "uid-of-%s", name)},
+        .migration_uid = SCENE_UID,
+        .migration = migration_of(cluster)->meta.name,
+        .attempt = claim->attempt,
+        .spec_hash = claim->spec_hash,
+        .to_version = migration_of(cluster)->to_version,
+    };
+    cluster->is_job_there = true;
+    cluster->scene.seen.pod_count = 0;
+    cluster->job_learnt = PRESENCE_PRESENT;
+}
+
+static void arm(struct cluster *cluster)
+{
+    struct job *job = &cluster->scene.job;
+    if (!is_claimed(cluster, job->attempt)) {
+        break_rule(cluster, "R2: armed without its claim");
+    }
+    if (!str_eq(job->meta.uid, migration_of(cluster)->status.attempt.job_uid)) {
+        break_rule(cluster, "R1: armed a Job that is not recorded");
+    }
+    job->meta.has_finalizer = true;
+    job->parallelism = 1;
+}
+
+static void delete_job(struct cluster *cluster)
+{
+    struct job *job = &cluster->scene.job;
+    const struct pod *pod = live_pod(cluster);
+    if (pod != NULL && str_eq(pod->job_uid, job->meta.uid)) {
+        break_rule(cluster, "R4: a Job with a live pod was deleted");
+    }
+    job->meta.deleted_s = cluster->now_s;
+    cluster->is_job_there = job->meta.has_finalizer;
+    cluster->job_learnt = PRESENCE_UNKNOWN;
+}
+
+static void let_go_pods(struct cluster *cluster)
+{
+    for (size_t i = 0; i < cluster->scene.seen.pod_count; i++) {
+        cluster->scene.pods[i].meta.has_finalizer = false;
+    }
+    cluster->are_pods_read = false;
+}
+
+static void apply_to_job(struct cluster *cluster, const struct plan *plan)
+{
+    struct job *job = &cluster->scene.job;
+    if ((plan->actions & ACTION_CREATE_JOB) != 0) {
+        create_job(cluster);
+    }
+    if ((plan->actions & ACTION_ARM) != 0) {
+        arm(cluster);
+    }
+    if ((plan->actions & ACTION_END_JOB) != 0) {
+        job->active_deadline_s = 1;
+    }
+    if ((plan->actions & ACTION_DELETE_JOB) != 0) {
+        delete_job(cluster);
+    }
+    if ((plan->actions & ACTION_LET_GO_PODS) != 0) {
+        let_go_pods(cluster);
+    }
+    if ((plan->actions & ACTION_LET_GO_JOB) != 0) {
+        job->meta.has_finalizer = false;
+        job->has_owner = true;
+    }
+}
+
+static void apply(struct cluster *cluster, const struct plan *plan)
+{
+    apply_reads(cluster, plan);
+    apply_to_database(cluster, plan);
+    apply_to_migration(cluster, plan);
+    apply_to_job(cluster, plan);
+}
+
+/* ---- the controller ---- */
+
+static void decide_about_claim(struct cluster *cluster, struct plan *plan)
+{
+    const struct claim *claim = claim_of(cluster);
+    *plan = (struct plan){0};
+    if (claim->migration == NULL || !str_eq(claim->uid, SCENE_UID)) {
+        return;
+    }
+    bool is_its =
+        cluster->is_job_there && job_is_of(&cluster->scene.job, claim->uid, claim->attempt);
+    struct orphan seen = {
+        .now_s = cluster->now_s,
+        .database = &cluster->scene.database,
+        .job_presence = is_its ? PRESENCE_PRESENT : cluster->job_learnt,
+        .job = &cluster->scene.job,
+        .is_job_fresh = cluster->job_learnt == PRESENCE_PRESENT,
+        .pods = cluster->scene.pods,
+        .pod_count = cluster->scene.seen.pod_count,
+        .are_pods_fresh = cluster->are_pods_read,
+    };
+    orphan_decide(&cluster->arena, &seen, plan);
+}
+
+bool cluster_step(struct cluster *cluster, enum fault fault, int64_t *ret_wake_at_s)
+{
+    struct plan plan;
+    if (cluster->is_gone) {
+        decide_about_claim(cluster, &plan);
+    } else {
+        struct observed seen = see(cluster);
+        decide(&cluster->arena, &seen, &plan);
+    }
+    const unsigned reads = ACTION_DRY_RUN | ACTION_READ_FRESH | ACTION_READ_JOB | ACTION_READ_PODS |
+                           ACTION_READ_JOB_EVENTS | ACTION_READ_DATABASE | ACTION_READ_NAMESPACE;
+    *ret_wake_at_s = plan.wake_at_s;
+    cluster->has_written = cluster->has_written || (plan.actions & ~reads) != 0;
+    if (plan.actions == 0) {
+        return false;
+    }
+    if (fault != FAULT_NOT_APPLIED) {
+        apply(cluster, &plan);
+    }
+    if (fault != FAULT_NONE) {
+        cluster_restart(cluster);
+    }
+    return true;
+}
+
+static bool tidy_pods(struct cluster *cluster, const struct migration *migration)
+{
+    bool is_done = false;
+    for (size_t i = 0; i < cluster->scene.seen.pod_count; i++) {
+        struct pod *pod = &cluster->scene.pods[i];
+        struct pair labels[] = {
+            {LABEL_MIGRATION_UID, SCENE_UID},
+            {LABEL_ATTEMPT, arena_printf(&cluster->arena, "%d", (int)cluster->pods_attempt)},
+        };
+        pod->facts.labels = (struct pairs){labels, ARRAY_LEN(labels)};
+        if (leftover_judge_pod(migration, cluster->scene.seen.database, pod) == LEFTOVER_LET_GO) {
+            pod->meta.has_finalizer = false;
+            is_done = true;
+        }
+        pod->facts.labels = (struct pairs){0};
+    }
+    return is_done;
+}
+
+bool cluster_tidy(struct cluster *cluster)
+{
+    const struct migration *migration = cluster->is_gone ? NULL : migration_of(cluster);
+    struct job *job = &cluster->scene.job;
+    if (tidy_pods(cluster, migration)) {
+        return true;
+    }
+    if (!cluster->is_job_there) {
+        return false;
+    }
+    switch (leftover_judge(migration, cluster->scene.seen.database, job)) {
+    case LEFTOVER_NOTHING:
+        return false;
+    case LEFTOVER_DELETE:
+        delete_job(cluster);
+        break;
+    case LEFTOVER_LET_GO:
+        job->meta.has_finalizer = false;
+        break;
+    }
+    return true;
+}
+
+void cluster_forget(struct cluster *cluster)
+{
+    cluster->has_looked = false;
+    cluster->is_database_read = false;
+    cluster->are_pods_read = false;
+    cluster->job_learnt = PRESENCE_UNKNOWN;
+    cluster->name_taken = NULL;
+    cluster->namespace_state = NAMESPACE_UNKNOWN;
+}
+
+void cluster_restart(struct cluster *cluster)
+{
+    cluster_forget(cluster);
+    cluster->dry_run.result = DRY_RUN_DUE;
+    cluster->no_pod_reason = NULL;
+    cluster->is_event_due = migration_of(cluster)->status.history_count > 0;
+}
+
+/* ---- the others ---- */
+
+static void begin_pod(struct cluster *cluster)
+{
+    struct scene *scene = &cluster->scene;
+    assert((size_t)scene->job.attempt < ARRAY_LEN(cluster->ran_uid));
+    const char **ran_uid = &cluster->ran_uid[scene->job.attempt];
+    cluster->pods_attempt = scene->job.attempt;
+    if (*ran_uid != NULL) {
+        break_rule(cluster, "R1: a second pod of one attempt");
+    }
+    *ran_uid = scene->job.meta.uid;
+    scene->containers[0] = (struct container_status){.name = "migrate",
+                                                     .state = CONTAINER_RUNNING,
+                                                     .started_s = cluster->now_s,
+                                                     .ever_started = true};
+    scene->pods[0] = (struct pod){
+        .meta = {.name = "pod-1", .uid = "uid-p", .generation = 1, .has_finalizer = true},
+        .phase = "Running",
+        .node = "node-1",
+        .job_uid = scene->job.meta.uid,
+        .observed_generation = 1,
+        .containers = &scene->containers[0],
+        .container_count = 1,
+        .containers_wanted = 1,
+    };
+    scene->seen.pod_count = 1;
+}
+
+/* It ends by itself, but where its Job is being deleted or suspended: then it was asked to. */
+static void end_pod(struct cluster *cluster, struct pod *pod)
+{
+    struct job *job = &cluster->scene.job;
+    bool is_asked = cluster->is_job_there && (job->meta.deleted_s != 0 || job->is_suspended);
+    bool is_cut_short = cluster->is_job_there && job->active_deadline_s == 1;
+    struct container_status *container = &cluster->scene.containers[pod - cluster->scene.pods];
+    bool has_started = container->ever_started;
+    *container = (struct container_status){
+        .name = "migrate",
+        .state = CONTAINER_TERMINATED,
+        .started_s = has_started || !is_cut_short ? cluster->now_s : 0,
+        .finished_s = cluster->now_s,
+        .ever_started = has_started || !is_cut_short,
+        .exit_code = cluster->exits_with_0 && !is_cut_short ? 0 : 1,
+    };
+    pod->node = "node-1";
+    pod->phase = container->exit_code == 0 ? "Succeeded" : "Failed";
+    pod->containers = container;
+    pod->container_count = 1;
+    if (is_asked) {
+        pod->meta.deleted_s = cluster->now_s;
+        pod->meta.generation = 2;
+        pod->observed_generation = 2;
+    }
+}
+
+static bool end_job(struct cluster *cluster)
+{
+    struct job *job = &cluster->scene.job;
+    const struct pod *pod = &cluster->scene.pods[0];
+    if (!may_get_pod(cluster) || cluster->scene.seen.pod_count == 0) {
+        return false;
+    }
+    job->is_complete = str_eq(pod->phase, "Succeeded");
+    job->is_failed = !job->is_complete;
+    job->failed_reason = job->active_deadline_s == 1 ? "DeadlineExceeded" : "BackoffLimitExceeded";
+    return true;
+}
+
+/* What was deleted, and is held by nobody any more, goes. */
+static bool collect(struct cluster *cluster)
+{
+    struct scene *scene = &cluster->scene;
+    struct meta *meta = &scene->migration.meta;
+    bool is_collected = false;
+    if (cluster->is_job_there && scene->job.meta.deleted_s != 0 && !scene->job.meta.has_finalizer) {
+        cluster->is_job_there = false;
+        is_collected = true;
+    }
+    if (!cluster->is_gone && meta->deleted_s != 0 && !meta->has_finalizer) {
+        cluster->is_gone = true;
+        is_collected = true;
+    }
+    return is_collected;
+}
+
+bool cluster_move(struct cluster *cluster)
+{
+    struct job *job = &cluster->scene.job;
+    struct pod *pod = live_pod(cluster);
+    if (pod != NULL) {
+        end_pod(cluster, pod);
+        return true;
+    }
+    if (end_job(cluster)) {
+        return true;
+    }
+    if (may_get_pod(cluster) && job->active_deadline_s == 1) {
+        job->is_failed = true;
+        job->failed_reason = "DeadlineExceeded";
+        return true;
+    }
+    if (may_get_pod(cluster)) {
+        begin_pod(cluster);
+        return true;
+    }
+    /* A suspended Job whose node is lost: somebody deletes it. */
+    bool is_stuck = cluster->is_job_there && job->is_suspended && job->meta.deleted_s == 0 &&
+                    cluster->scene.seen.pod_count > 0 && cluster->scene.pods[0].reason != NULL;
+    if (is_stuck) {
+        job->meta.deleted_s = cluster->now_s;
+    }
+    return collect(cluster) || is_stuck;
+}
+
+void cluster_build(struct cluster *cluster, const unsigned char *point, bool exits_with_0)
+{
+    struct arena arena = cluster->arena;
+    arena_reset(&arena);
+    *cluster = (struct cluster){.arena = arena, .now_s = SCENE_NOW, .exits_with_0 = exits_with_0};
+    scene_build(&cluster->scene, point);
+    cluster->is_job_there = cluster->scene.seen.job_presence == PRESENCE_PRESENT;
+    cluster->pods_attempt = SCENE_RECORDED;
+    cluster->scene.database.confirm_ended = cluster->scene.migration.confirm_ended;
+    if (cluster->scene.seen.pod_count > 0) {
+        cluster->ran_uid[SCENE_RECORDED] = SCENE_JOB_UID;
+    }
+    cluster_restart(cluster);
+}
+
+void cluster_fini(struct cluster *cluster)
+{
+    arena_fini(&cluster->arena);
+}

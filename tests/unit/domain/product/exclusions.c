@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which points of the product cannot be, and which are the same as others to the rules: all in this place. */
+#include "base/attrs.h"
+#include "scene.h"
+
+static bool is_open(const unsigned char *at)
+{
+    return at[DIM_ATTEMPT] == ATTEMPT_OPEN;
+}
+
+/* Its end is still to be proven before its claim may go. */
+static bool is_unproven(const unsigned char *at)
+{
+    return at[DIM_ATTEMPT] == ATTEMPT_UNPROVEN && at[DIM_CLAIM] == CLAIM_RECORDED;
+}
+
+static bool is_known_to_none(const unsigned char *at)
+{
+    return at[DIM_ATTEMPT] == ATTEMPT_NONE || scene_is_starting(at);
+}
+
+/* ---- what cannot be ---- */
+
+static bool phase_without_its_attempt(const unsigned char *at)
+{
+    switch ((enum phase)at[DIM_PHASE]) {
+    case PHASE_PENDING:
+        return at[DIM_ATTEMPT] != ATTEMPT_NONE;
+    case PHASE_WAITING:
+        return is_open(at) || at[DIM_ATTEMPT] == ATTEMPT_SUCCEEDED;
+    case PHASE_RUNNING:
+        return !is_open(at);
+    case PHASE_SUCCEEDED:
+        return at[DIM_ATTEMPT] != ATTEMPT_NONE && at[DIM_ATTEMPT] != ATTEMPT_SUCCEEDED;
+    case PHASE_FAILED:
+    case PHASE_MAX:
+        break;
+    }
+    return at[DIM_ATTEMPT] == ATTEMPT_NONE || is_open(at) || at[DIM_ATTEMPT] == ATTEMPT_SUCCEEDED;
+}
+
+static bool runs_and_the_next_was_withdrawn(const unsigned char *at)
+{
+    return at[DIM_WITHDRAWN] == WITHDRAWN_NEXT && is_open(at);
+}
+
+static bool claim_of_an_attempt_that_never_was(const unsigned char *at)
+{
+    enum claim_seen claim = at[DIM_CLAIM];
+    bool is_earlier = claim == CLAIM_RECORDED || claim == CLAIM_OLDER;
+    return (is_earlier && at[DIM_ATTEMPT] == ATTEMPT_NONE) ||
+           (claim == CLAIM_WITHDRAWN && at[DIM_WITHDRAWN] == WITHDRAWN_NONE);
+}
+
+bool scene_is_possible(const unsigned char *point)
+{
+    return !phase_without_its_attempt(point) && !runs_and_the_next_was_withdrawn(point) &&
+           !claim_of_an_attempt_that_never_was(point);
+}
+
+static bool looked_for_no_start(const unsigned char *at)
+{
+    return at[DIM_LOOK] == LOOK_FRESH && !scene_is_starting(at);
+}
+
+static bool job_of_no_attempt(const unsigned char *at)
+{
+    return at[DIM_ATTEMPT] == ATTEMPT_NONE && !scene_is_starting(at) && at[DIM_JOB] != JOB_UNKNOWN;
+}
+
+static bool job_known_before_the_look(const unsigned char *at)
+{
+    bool is_known = at[DIM_JOB] != JOB_UNKNOWN;
+    bool is_read = at[DIM_JOB] == JOB_ABSENT;
+    return scene_is_starting(at) && is_known && (at[DIM_LOOK] == LOOK_NONE || is_read);
+}
+
+static bool job_runs_and_attempt_is_closed(const unsigned char *at)
+{
+    enum job_seen job = at[DIM_JOB];
+    bool is_past = !is_open(at) && !is_known_to_none(at);
+    return is_past && scene_is_recorded_job(at) && !scene_is_job_over(at) && job != JOB_UNKNOWN;
+}
+
+static bool nothing_read_fresh(const unsigned char *at)
+{
+    bool is_there = at[DIM_JOB] != JOB_UNKNOWN && at[DIM_JOB] != JOB_ABSENT;
+    return at[DIM_JOB_READ] == READ_FRESH && !is_there;
+}
+
+static bool starting_job_from_a_cache(const unsigned char *at)
+{
+    return scene_is_starting(at) && at[DIM_JOB] != JOB_UNKNOWN && at[DIM_JOB_READ] == READ_CACHED;
+}
+
+static bool pods_of_no_job(const unsigned char *at)
+{
+    bool never_had_any = at[DIM_JOB] == JOB_PARKED || at[DIM_JOB] == JOB_PARKED_DELETED;
+    return at[DIM_PODS] != PODS_NONE && (is_known_to_none(at) || never_had_any);
+}
+
+static bool pod_runs_and_attempt_is_closed(const unsigned char *at)
+{
+    return !is_open(at) && at[DIM_ATTEMPT] != ATTEMPT_UNPROVEN &&
+           (scene_pods(at).may_run || scene_pods(at).is_lost);
+}
+
+static bool pods_read_of_no_job(const unsigned char *at)
+{
+    return at[DIM_PODS_READ] == READ_FRESH && is_known_to_none(at);
+}
+
+static bool claim_on_no_database(const unsigned char *at)
+{
+    return at[DIM_DATABASE] == DATABASE_ABSENT && at[DIM_CLAIM] != CLAIM_NONE;
+}
+
+static bool names_no_attempt(const unsigned char *at)
+{
+    bool is_named = at[DIM_RETRY] != RETRY_NONE || at[DIM_CONFIRM] != CONFIRM_NONE;
+    return is_named && at[DIM_ATTEMPT] == ATTEMPT_NONE;
+}
+
+static bool name_taken_before_it_is_asked_for(const unsigned char *at)
+{
+    return at[DIM_JOB_NAME] != NAME_FREE &&
+           (!scene_is_starting(at) || at[DIM_LOOK] == LOOK_NONE || at[DIM_JOB] != JOB_UNKNOWN);
+}
+
+static bool pod_is_there_and_asked_about(const unsigned char *at)
+{
+    return at[DIM_SILENCE] != SILENCE_NOT_ASKED && (!is_open(at) || at[DIM_PODS] != PODS_NONE);
+}
+
+/* ---- what is the same as another to the rules ---- */
+
+static bool other_claim_during_a_run(const unsigned char *at)
+{
+    enum claim_seen claim = at[DIM_CLAIM];
+    return is_open(at) && (claim == CLAIM_NEXT_OF_OTHER_SPEC || claim == CLAIM_LATER ||
+                           claim == CLAIM_OF_NAMESAKE);
+}
+
+static bool over_read_again(const unsigned char *at)
+{
+    bool is_past = !is_open(at) && !is_known_to_none(at);
+    return is_past && at[DIM_JOB_READ] == READ_FRESH && scene_is_job_over(at);
+}
+
+static bool over_in_another_way(const unsigned char *at)
+{
+    enum job_seen job = at[DIM_JOB];
+    bool is_past = !is_open(at) && !is_known_to_none(at);
+    return is_past && (job == JOB_LATE || job == JOB_PARKED_DELETED);
+}
+
+static bool closed_pods_read_again(const unsigned char *at)
+{
+    return at[DIM_PODS_READ] == READ_FRESH && !is_open(at) && !is_unproven(at);
+}
+
+static bool ended_in_another_way(const unsigned char *at)
+{
+    enum pods_seen pods = at[DIM_PODS];
+    return !is_open(at) && !is_unproven(at) && pods != PODS_NONE && pods != PODS_SUCCEEDED &&
+           pods != PODS_SUCCEEDED_LET_GO;
+}
+
+static bool gate_during_a_run(const unsigned char *at)
+{
+    enum gates_seen gates = at[DIM_GATES];
+    return is_open(at) && gates != GATES_OPEN && gates != GATES_INCOMPATIBLE &&
+           gates != GATES_UNKNOWN && gates != GATES_SUSPENDED;
+}
+
+static bool gate_of_what_is_closed(const unsigned char *at)
+{
+    bool is_closed_claim = scene_claimed(at) != 0 && !is_open(at) && !scene_is_starting(at);
+    bool has_succeeded = at[DIM_PHASE] == PHASE_SUCCEEDED && !scene_is_starting(at);
+    return at[DIM_GATES] != GATES_OPEN && (is_closed_claim || has_succeeded);
+}
+
+static bool time_of_what_is_closed(const unsigned char *at)
+{
+    return at[DIM_TIME] != TIME_LONG_AGO && !is_open(at);
+}
+
+static bool version_of_no_success(const unsigned char *at)
+{
+    return at[DIM_RECORD] == RECORD_WITHOUT && at[DIM_ATTEMPT] != ATTEMPT_SUCCEEDED;
+}
+
+static bool given_back_when_nothing_was(const unsigned char *at)
+{
+    return at[DIM_GIVEN_BACK] == GIVEN_BACK_JUST_NOW && at[DIM_WITHDRAWN] == WITHDRAWN_NONE;
+}
+
+static bool queue_of_one_that_holds_the_claim(const unsigned char *at)
+{
+    return at[DIM_QUEUE] != QUEUE_FIRST && (is_open(at) || scene_claimed(at) != 0);
+}
+
+static bool retries_of_no_failure(const unsigned char *at)
+{
+    enum attempt_seen attempt = at[DIM_ATTEMPT];
+    return at[DIM_RETRIES] != RETRIES_NONE &&
+           (attempt == ATTEMPT_NONE || attempt == ATTEMPT_SUCCEEDED ||
+            (attempt == ATTEMPT_OPEN && at[DIM_RETRIES] == RETRIES_LATER));
+}
+
+static bool namespace_of_what_has_ended(const unsigned char *at)
+{
+    return at[DIM_NAMESPACE] != NAMESPACE_IS_UNKNOWN && !is_open(at) && !is_unproven(at);
+}
+
+static bool interruption_of_none(const unsigned char *at)
+{
+    return at[DIM_INTERRUPTION] != INTERRUPTION_FAILS &&
+           (at[DIM_ATTEMPT] == ATTEMPT_NONE || at[DIM_ATTEMPT] == ATTEMPT_SUCCEEDED);
+}
+
+const struct product_exclusion scene_exclusions[] = {
+    {DIM_ATTEMPT, "phase and attempt are written together (steps 7 and 10)",
+     phase_without_its_attempt},
+    {DIM_WITHDRAWN, "the next one is never claimed while one runs",
+     runs_and_the_next_was_withdrawn},
+    {DIM_CLAIM, "nobody claims for an attempt that never was", claim_of_an_attempt_that_never_was},
+    {DIM_CLAIM, "a run without its claim is the same whose ever it is", other_claim_during_a_run},
+    {DIM_LOOK, "a fresh look is taken for a start alone, and void when it has begun",
+     looked_for_no_start},
+    {DIM_JOB, "without an attempt there is no Job to look at", job_of_no_attempt},
+    {DIM_JOB, "the Job of a start is known from the server, after the look",
+     job_known_before_the_look},
+    {DIM_JOB, "R8: what is closed has no Job that goes on", job_runs_and_attempt_is_closed},
+    {DIM_JOB, "once closed it matters no more how the Job ended", over_in_another_way},
+    {DIM_JOB_READ, "only what is there was read as such", nothing_read_fresh},
+    {DIM_JOB_READ, "the Job of a start is known from the server", starting_job_from_a_cache},
+    {DIM_JOB_READ, "what is over stays over: a cache says it as well", over_read_again},
+    {DIM_PODS, "a parked Job never had a pod, an attempt to come has none", pods_of_no_job},
+    {DIM_PODS, "R8, R8b: what is closed and proven has no pod that runs",
+     pod_runs_and_attempt_is_closed},
+    {DIM_PODS, "once closed it matters no more how the pod ended", ended_in_another_way},
+    {DIM_PODS_READ, "there is no Job whose pods could be read", pods_read_of_no_job},
+    {DIM_PODS_READ, "what has ended stays so: a cache says it as well", closed_pods_read_again},
+    {DIM_DATABASE, "a claim stands on a Database", claim_on_no_database},
+    {DIM_GATES, "R4, R22: a gate that closes during a run ends nothing; some try it",
+     gate_during_a_run},
+    {DIM_GATES, "what has succeeded, or holds the claim of a closed attempt, asks no gate",
+     gate_of_what_is_closed},
+    {DIM_CONFIRM, "an annotation names an attempt", names_no_attempt},
+    {DIM_RETRIES, "only what failed is retried", retries_of_no_failure},
+    {DIM_QUEUE, "who holds the claim stands in no queue", queue_of_one_that_holds_the_claim},
+    {DIM_JOB_NAME, "the name is asked for by the creation", name_taken_before_it_is_asked_for},
+    {DIM_TIME, "when it began matters while it runs", time_of_what_is_closed},
+    {DIM_SILENCE, "Events are asked for while it runs and there is no pod",
+     pod_is_there_and_asked_about},
+    {DIM_RECORD, "only a success records a version", version_of_no_success},
+    {DIM_NAMESPACE, "the namespace is asked about at an end that is open",
+     namespace_of_what_has_ended},
+    {DIM_INTERRUPTION, "there was no interruption", interruption_of_none},
+    {DIM_GIVEN_BACK, "nothing was given back", given_back_when_nothing_was},
+};
+const size_t scene_exclusion_count = ARRAY_LEN(scene_exclusions);
