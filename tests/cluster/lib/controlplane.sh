@@ -4,6 +4,7 @@
 # etcd, the API server, the controller manager and the scheduler.
 # shellcheck disable=SC2034 # the other files read these names
 
+ETCD_URL=http://127.0.0.1:2379
 SERVICE_RANGE=10.96.0.0/16
 FIRST_SERVICE_IP=10.96.0.1
 POD_RANGE=10.244.0.0/16
@@ -12,14 +13,17 @@ start_etcd() {
     mkdir -p "$STATE/etcd"
     chmod 700 "$STATE/etcd"
     start_process etcd "$PROGRAMS/etcd" --data-dir="$STATE/etcd" --unsafe-no-fsync --log-level=warn \
-        --listen-client-urls=http://127.0.0.1:2379 --advertise-client-urls=http://127.0.0.1:2379 \
+        --listen-client-urls="$ETCD_URL" --advertise-client-urls="$ETCD_URL" \
         --listen-peer-urls=http://127.0.0.1:2380 --quota-backend-bytes=8589934592
 }
 
+# start_api_server NAME PORT ETCD_URL AUDIT_LOG FLAG…: more than one can serve the same etcd.
 start_api_server() {
-    start_process kube-apiserver "$PROGRAMS/kube-apiserver" \
-        --etcd-servers=http://127.0.0.1:2379 \
-        --bind-address="$NODE_IP" --advertise-address="$NODE_IP" --secure-port=6443 \
+    local name=$1 port=$2 etcd=$3 audit_log=$4
+    shift 4
+    start_process "$name" "$PROGRAMS/kube-apiserver" \
+        --etcd-servers="$etcd" \
+        --bind-address="$NODE_IP" --advertise-address="$NODE_IP" --secure-port="$port" \
         --tls-cert-file="$PKI/apiserver.crt" --tls-private-key-file="$PKI/apiserver.key" --client-ca-file="$PKI/ca.crt" \
         --service-account-issuer=https://kubernetes.default.svc.cluster.local \
         --service-account-signing-key-file="$PKI/service-account.key" --service-account-key-file="$PKI/service-account.key" \
@@ -27,9 +31,9 @@ start_api_server() {
         --authorization-mode=Node,RBAC --enable-admission-plugins=NodeRestriction --allow-privileged=true \
         --kubelet-client-certificate="$PKI/apiserver-to-kubelet.crt" --kubelet-client-key="$PKI/apiserver-to-kubelet.key" \
         --kubelet-certificate-authority="$PKI/ca.crt" --kubelet-preferred-address-types=InternalIP \
-        --audit-policy-file="$CLUSTER_SCRIPTS/config/audit-policy.yaml" --audit-log-path="$STATE/audit.log" \
+        --audit-policy-file="$CLUSTER_SCRIPTS/config/audit-policy.yaml" --audit-log-path="$audit_log" \
         --audit-log-maxsize=2000 --audit-log-mode=blocking \
-        "${API_SERVER_FLAGS[@]}"
+        "$@"
 }
 
 # ask_api PATH: one GET as administrator.

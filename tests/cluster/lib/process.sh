@@ -105,11 +105,20 @@ in_background() {
     disown "$!" # it is followed by its record; the shell need not report its end
 }
 
-# start_process NAME COMMAND…: the same in the cluster's network and mount namespaces.
+# start_process NAME COMMAND…: the same in the cluster's network and mount namespaces. The command is kept for
+# start_process_again.
 start_process() {
     local name=$1
     shift
+    mkdir -p "$RUN/commands"
+    printf '%s\0' "$@" >"$RUN/commands/$name"
     in_background "$name" nsenter --target "$(process_id anchor)" --net --mount -- "$@"
+}
+
+start_process_again() {
+    local -a command
+    mapfile -d '' -t command <"$RUN/commands/$1"
+    start_process "$1" "${command[@]}"
 }
 
 inside() { nsenter --target "$(process_id anchor)" --net --mount -- "$@"; }
