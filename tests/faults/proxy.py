@@ -64,6 +64,18 @@ class Session:
         """In place of those before; what they counted begins anew."""
         return self.proxy.ask("PUT", f"{self.path}/rules", rules)
 
+    def route(self, kubeconfig, path="", rewind=False):
+        """Lists and watches whose path fits go to another API server; rewind: with whatever is in its caches."""
+        return self.proxy.ask("PUT", f"{self.path}/route", {"kubeconfig": str(kubeconfig), "path": path, "rewind": rewind})
+
+    def certificate(self, kind):
+        """Another one is shown; all connections are cut."""
+        return self.proxy.ask("PUT", f"{self.path}/certificate", kind)
+
+    def cut(self):
+        """All connections are cut."""
+        return self.proxy.ask("POST", f"{self.path}/cut")
+
     def process(self, pid):
         """Whom kill and stop are meant for; a rule that needs it waits until it is told."""
         return self.proxy.ask("PUT", f"{self.path}/pid", pid)

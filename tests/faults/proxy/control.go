@@ -65,6 +65,23 @@ func (c *control) handler() http.Handler {
 		s.mutex.Unlock()
 		return s.state(false), nil
 	}))
+	mux.HandleFunc("PUT /sessions/{id}/route", c.with(func(s *session, r *http.Request) (*state, error) { return s.setRoute(r) }))
+	mux.HandleFunc("PUT /sessions/{id}/certificate", c.with(func(s *session, r *http.Request) (*state, error) {
+		var kind string
+		if err := json.NewDecoder(r.Body).Decode(&kind); err != nil {
+			return nil, err
+		}
+		certificate, err := c.authority.issue(kind)
+		if err != nil {
+			return nil, err
+		}
+		s.certify(certificate)
+		return s.state(false), nil
+	}))
+	mux.HandleFunc("POST /sessions/{id}/cut", c.with(func(s *session, _ *http.Request) (*state, error) {
+		s.cutAll()
+		return s.state(false), nil
+	}))
 	mux.HandleFunc("POST /sessions/{id}/release", c.with(func(s *session, _ *http.Request) (*state, error) {
 		s.release()
 		return s.state(false), nil

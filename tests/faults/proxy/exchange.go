@@ -138,8 +138,8 @@ func made(rule *Rule) *answer {
 
 // send passes the request on.
 func (x *exchange) send(ctx context.Context) (*http.Response, error) {
-	url := *x.r.URL
-	url.Scheme, url.Host = x.session.upstream.server.Scheme, x.session.upstream.server.Host
+	up, url := x.session.destination(x.r)
+	url.Scheme, url.Host = up.server.Scheme, up.server.Host
 	request, err := http.NewRequestWithContext(ctx, x.r.Method, url.String(), bytes.NewReader(x.body))
 	if err != nil {
 		return nil, err
@@ -149,7 +149,7 @@ func (x *exchange) send(ctx context.Context) (*http.Response, error) {
 			request.Header[name] = values
 		}
 	}
-	return x.session.upstream.client.Do(request)
+	return up.client.Do(request)
 }
 
 // ask has the whole answer before anything is done with it. What has arrived is applied, also when the

@@ -21,10 +21,11 @@ import (
 // ground is a session before a small server: it counts what is applied, and a watch tells three events.
 type ground struct {
 	*session
-	t       *testing.T
-	applied atomic.Int32
-	next    chan string // further events of the watch
-	client  *http.Client
+	t         *testing.T
+	applied   atomic.Int32
+	next      chan string // further events of the watch
+	client    *http.Client
+	authority *authority
 }
 
 func newGround(t *testing.T, certificate string, rules ...*Rule) *ground {
@@ -57,6 +58,7 @@ func newGround(t *testing.T, certificate string, rules ...*Rule) *ground {
 	if err != nil {
 		t.Fatal(err)
 	}
+	g.authority = authority
 	shown, err := authority.issue(certificate)
 	if err != nil {
 		t.Fatal(err)

@@ -54,6 +54,10 @@ type session struct {
 	released uint64 // how often
 	isClosed bool
 	log      []*entry
+
+	route       *route // nil: all goes to upstream
+	certificate tls.Certificate
+	conns       map[net.Conn]bool
 }
 
 type connection struct{}
@@ -63,13 +67,28 @@ func newSession(up *upstream, certificate tls.Certificate) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{upstream: up, listener: listener, began: time.Now(), last: time.Now()}
+	s := &session{upstream: up, listener: listener, began: time.Now(), last: time.Now(),
+		certificate: certificate, conns: map[net.Conn]bool{}}
 	s.changed = sync.NewCond(&s.mutex)
 	s.server = &http.Server{
-		Handler:   s,
-		TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"h2", "http/1.1"}},
-		HTTP2:     &http.HTTP2Config{MaxConcurrentStreams: streams},
-		ErrorLog:  log.New(io.Discard, "", 0),
+		Handler: s,
+		TLSConfig: &tls.Config{SessionTicketsDisabled: true, NextProtos: []string{"h2", "http/1.1"}, GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+			s.mutex.Lock()
+			defer s.mutex.Unlock()
+			shown := s.certificate
+			return &shown, nil
+		}},
+		ConnState: func(conn net.Conn, now http.ConnState) {
+			s.mutex.Lock()
+			defer s.mutex.Unlock()
+			if now == http.StateClosed || now == http.StateHijacked {
+				delete(s.conns, conn)
+			} else {
+				s.conns[conn] = true
+			}
+		},
+		HTTP2:    &http.HTTP2Config{MaxConcurrentStreams: streams},
+		ErrorLog: log.New(io.Discard, "", 0),
 		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
 			return context.WithValue(ctx, connection{}, conn)
 		},
