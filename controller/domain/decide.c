@@ -412,6 +412,10 @@ static void decide_waiting(struct arena *arena, const struct observed *seen, str
     const struct migration *migration = seen->migration;
     const struct passage *passage =
         migration->status.attempt.number == 0 ? ledger_passage(seen->database, migration) : NULL;
+    if (passage != NULL && seen->is_database_cached) {
+        act(plan, ACTION_READ_DATABASE, "W7"); /* a new Database may have that name, and no ledger */
+        return;
+    }
     if (passage != NULL) {
         already_applied(arena, seen, passage, plan);
         return;

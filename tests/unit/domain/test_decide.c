@@ -633,6 +633,16 @@ static const struct world rows[] = {
                      .message = "~database orders was brought to version 3 by this migration at "},
     },
     {
+        .name = "W7 R3 the ledger is read first: a cache may show one that was replaced",
+        .database = {.version = "3",
+                     .passed = passed_3,
+                     .passed_count = 1,
+                     .history = own_passage,
+                     .history_count = 1},
+        .seen = {ALL_OPEN, .is_database_cached = true},
+        .expected = {.case_id = "W7", .actions = ACTION_READ_DATABASE},
+    },
+    {
         .name = "W5 R3 with another spec it is not the same: VersionTaken",
         .migration = {.spec_hash = HASH2, .meta = {.name = "orders-3b"}},
         .database = {.meta = {HELD},
