@@ -30,6 +30,12 @@ static struct job *learn_job(struct work *work, const struct kube_response *resp
     return job;
 }
 
+/* What is learnt from now on is about the Job of that name. */
+static void ask_job(struct work *work, const char *name)
+{
+    work->learnt.job_asked = arena_strdup(&work->learnt.arena, name);
+}
+
 static void job_is(struct work *work, enum presence presence, struct job *job)
 {
     work->learnt.job_presence = presence;
@@ -63,6 +69,7 @@ static void on_job_read(struct task *task, const struct kube_response *response,
 
 void apply_read_job(struct work *work, const struct observed *seen)
 {
+    ask_job(work, seen->migration->status.attempt.job);
     struct kube_call call = {
         .method = KUBE_GET,
         .path = resource_path(&work->arena, RESOURCE_JOB, work->ns,
@@ -95,8 +102,11 @@ static void on_pods_read(struct task *task, const struct kube_response *response
 
 void apply_read_pods(struct work *work, const struct observed *seen)
 {
-    const char *selector = arena_printf(&work->arena, "batch.kubernetes.io/controller-uid=%s",
-                                        seen->migration->status.attempt.job_uid);
+    const char *job_uid = seen->migration->status.attempt.job_uid;
+    const char *selector =
+        arena_printf(&work->arena, "batch.kubernetes.io/controller-uid=%s", job_uid);
+    work->learnt.pods_asked = arena_strdup(&work->learnt.arena, job_uid);
+    work->learnt.are_pods_fresh = false;
     struct kube_call call = {
         .method = KUBE_GET,
         .path = resource_select_path(&work->arena, RESOURCE_POD, work->ns, selector),
@@ -124,6 +134,8 @@ static void on_events_read(struct task *task, const struct kube_response *respon
 
 void apply_read_job_events(struct work *work, const struct observed *seen)
 {
+    free(work->no_pod_job);
+    work->no_pod_job = xstrdup(seen->job->meta.uid);
     char *path = resource_path(&work->arena, RESOURCE_EVENT, work->ns, NULL);
     const char *fields = arena_printf(&work->arena, "involvedObject.uid=%s,reason=FailedCreate",
                                       seen->job->meta.uid);
@@ -196,6 +208,8 @@ void apply_create_job(struct work *work, const struct observed *seen)
 {
     struct err err = {0};
     int64_t attempt = seen->database->claim.attempt;
+    work->job_name = job_name(&work->arena, &seen->migration->meta, attempt);
+    ask_job(work, work->job_name);
     json_auto_t *job =
         job_build(&work->arena, seen->migration, attempt, work->learnt.inherited, &err);
     if (job == NULL) {
@@ -204,7 +218,6 @@ void apply_create_job(struct work *work, const struct observed *seen)
         work->is_step_done = true;
         return;
     }
-    work->job_name = job_name(&work->arena, &seen->migration->meta, attempt);
     char *path = resource_path(&work->arena, RESOURCE_JOB, work->ns, NULL);
     struct kube_call call = {
         .method = KUBE_POST,
@@ -241,6 +254,7 @@ static void on_job_patched(struct task *task, const struct kube_response *respon
 static void patch_job(struct work *work, const struct job *job, const json_t *patch,
                       enum job_change change)
 {
+    ask_job(work, job->meta.name);
     struct kube_call call = {
         .method = KUBE_PATCH,
         .path = resource_path(&work->arena, RESOURCE_JOB, work->ns, job->meta.name),
@@ -285,6 +299,7 @@ static void on_job_deleted(struct task *task, const struct kube_response *respon
 void apply_delete_job(struct work *work, const struct observed *seen)
 {
     const struct meta *meta = &seen->job->meta;
+    ask_job(work, meta->name);
     json_auto_t *options = delete_options(meta->uid, meta->resource_version);
     struct kube_call call = {
         .method = KUBE_DELETE,

@@ -178,9 +178,20 @@ static bool is_starting(const struct observed *seen)
            claim->attempt != seen->migration->status.attempt.number;
 }
 
+/* What was learnt is about the Job of this attempt, and not of one that was closed meanwhile. */
+static bool was_its_job_asked(struct work *work, const struct observed *seen)
+{
+    const struct migration *migration = seen->migration;
+    const char *name = is_starting(seen)
+                           ? job_name(&work->arena, &migration->meta, seen->database->claim.attempt)
+                           : migration->status.attempt.job;
+    return str_eq(work->learnt.job_asked, name);
+}
+
 static void find_job(struct work *work, struct observed *seen)
 {
-    const struct learnt *learnt = &work->learnt;
+    static const struct learnt nothing = {0};
+    const struct learnt *learnt = was_its_job_asked(work, seen) ? &work->learnt : &nothing;
     const struct attempt *attempt = &seen->migration->status.attempt;
     const struct job *cached = NULL;
     if (attempt->job != NULL && !is_starting(seen)) {
@@ -207,13 +218,13 @@ static void find_job(struct work *work, struct observed *seen)
 
 static void find_pods(struct work *work, struct observed *seen)
 {
-    if (work->learnt.are_pods_fresh) {
+    const char *job_uid = seen->migration->status.attempt.job_uid;
+    if (work->learnt.are_pods_fresh && str_eq(work->learnt.pods_asked, job_uid)) {
         seen->pods = work->learnt.pods;
         seen->pod_count = work->learnt.pod_count;
         seen->are_pods_fresh = true;
         return;
     }
-    const char *job_uid = seen->migration->status.attempt.job_uid;
     const struct store *store = cluster_store(work->cluster, SOURCE_PODS);
     if (job_uid == NULL || is_starting(seen)) {
         return;
@@ -292,7 +303,8 @@ void observe(struct work *work, struct observed *ret_seen)
     find_pods(work, &seen);
     int64_t stands_s =
         str_is_empty(work->no_pod_reason) ? NO_POD_SILENCE_STANDS_S : NO_POD_REASON_STANDS_S;
-    if (seen.now_s - work->no_pod_asked_s < stands_s) {
+    bool is_its_job = str_eq(work->no_pod_job, migration->status.attempt.job_uid);
+    if (is_its_job && seen.now_s - work->no_pod_asked_s < stands_s) {
         seen.no_pod_reason = work->no_pod_reason;
     }
     struct announcement event;

@@ -30,9 +30,11 @@ static void forget_all(struct work *work)
         work->recorded_events[kind] = NULL;
     }
     free(work->no_pod_reason);
+    free(work->no_pod_job);
     free(work->uid);
     work->dry_run = (struct dry_run_memory){0};
     work->no_pod_reason = NULL;
+    work->no_pod_job = NULL;
     work->no_pod_asked_s = 0;
     work->uid = NULL;
     work->owes_event = false;

@@ -46,10 +46,16 @@ struct learnt {
     /* The Database was read, or written by us, when the migration's attempts stood so. */
     bool is_database_fresh;
     struct attempts_seen database_asked;
+    /*
+     * Which Job the next four tell of: another controller may begin the next attempt while the Job of the
+     * one before is being read.
+     */
+    const char *job_asked; /* its name */
     enum presence job_presence;
     struct job *job;
     const char *job_name_taken;
     const char *job_refused;
+    const char *pods_asked; /* UID of the Job whose pods these are */
     struct pod *pods;
     size_t pod_count;
     bool are_pods_fresh;
@@ -79,6 +85,7 @@ struct work {
     char *recorded_events[ANNOUNCEMENTS_MAX]; /* names that the server has; NULL: none known */
     bool owes_event;     /* a status was written since: keeps a finished migration's work alive */
     char *no_pod_reason; /* NULL: not asked, or long ago */
+    char *no_pod_job;    /* UID of the Job that it is about */
     int64_t no_pod_asked_s;
     int64_t
         claimed_ms; /* when this process last wrote the claim, until a look has used that; 0: never */

@@ -45,7 +45,7 @@ class Restarts(Fault):
             self.succeeds(name)
             self.assertEqual(1, len(self.started(name)), f"pods of {name}")
         self.ends_well(pods=len(names))
-        # This cluster's record goes with it.
-        self.assertEqual(self.pods_due.pop(self.namespace), self.audit.pods_of_job_controller()[self.namespace])
+        # This cluster's record goes with it; what was answered just before a SIGKILL may be missing there.
+        self.assertLessEqual(self.audit.pods_of_job_controller()[self.namespace], self.pods_due.pop(self.namespace))
 
     test_killed_in_the_middle.lasts = 60
