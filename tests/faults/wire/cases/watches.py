@@ -194,6 +194,25 @@ class Unobserved(Fault):
         self.succeeds()
         self.ends_well(pods=2)
 
+    def test_attempt_that_began_while_a_job_was_read(self):
+        """The answer tells of the first attempt's Job, and another controller has begun the second one."""
+        other = self.helper().start()
+        self.migrate(how={"hold": "true", "exit_code": 1})
+        self.running()
+        self.begin({**ALWAYS, "path": "/jobs", "line": "ADDED|MODIFIED", "do": "drop"},
+                   {"method": "GET", "path": "/jobs/first", "when": "applied", "do": "hold"})
+        self.eventually(lambda: self.session.state()["inFlight"] and self.session.log()[-1]["path"].count("/jobs/first"), "the Job is being read")
+        self.finish()
+        self.fails(attempt=1)
+        self.change(run=self.spec(how={"hold": "true", "exit_code": 0})["run"])
+        self.reaches("first", "Running", "JobRunning", attempt=2)
+        other.kill()
+        self.session.release()
+        self.stays(lambda: self.migration()["status"]["reason"] == "JobRunning", "its Job is there", 1)
+        self.finish()
+        self.assertEqual(2, self.succeeds()["status"]["attempt"]["number"])
+        self.ends_well(pods=2)
+
     def test_database_that_was_replaced(self):
         """The Database went with its schema and another has its name: the old one's ledger proves nothing."""
         self.begin(wait=True)
