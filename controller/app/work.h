@@ -46,11 +46,7 @@ struct learnt {
     /* The Database was read, or written by us, when the migration's attempts stood so. */
     bool is_database_fresh;
     struct attempts_seen database_asked;
-    /*
-     * Which Job the next four tell of: another controller may begin the next attempt while the Job of the
-     * one before is being read.
-     */
-    const char *job_asked; /* its name */
+    const char *job_asked; /* name of the Job that the next four tell of, and of no other */
     enum presence job_presence;
     struct job *job;
     const char *job_name_taken;
@@ -87,20 +83,18 @@ struct work {
     char *no_pod_reason; /* NULL: not asked, or long ago */
     char *no_pod_job;    /* UID of the Job that it is about */
     int64_t no_pod_asked_s;
-    int64_t
-        claimed_ms; /* when this process last wrote the claim, until a look has used that; 0: never */
+    int64_t claimed_ms; /* when we last wrote the claim, until a look has used that; 0: never */
     int64_t status_written_ms;
     int64_t unknown_since_s; /* when it was first seen with applications not known; 0: they are */
     bool is_ready;           /* of the last plan: it has a place in the queue */
     /* The step being carried out. The plan's texts are in the arena or were borrowed at its start. */
     struct arena arena;
     struct plan plan;
-    unsigned steps;        /* of this chain */
-    struct meta migration; /* that the step is about: its names alone; in the arena */
-    struct meta database;  /* that the step reads or writes; likewise */
-    struct meta *pods;     /* that the step lets go, as in observed.pods; likewise */
-    const char
-        *snapshot; /* resourceVersion that the look's lists are asked for; NULL: the latest */
+    unsigned steps;            /* of this chain */
+    struct meta migration;     /* that the step is about: its names alone; in the arena */
+    struct meta database;      /* that the step reads or writes; likewise */
+    struct meta *pods;         /* that the step lets go, as in observed.pods; likewise */
+    const char *snapshot;      /* resourceVersion of the look's lists; NULL: the latest */
     struct announcement event; /* that the step records; likewise */
     const char *job_name;      /* that the step creates; likewise */
     bool ends_attempt;         /* the step writes an outcome */

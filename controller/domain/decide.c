@@ -413,7 +413,8 @@ static void decide_waiting(struct arena *arena, const struct observed *seen, str
     const struct passage *passage =
         migration->status.attempt.number == 0 ? ledger_passage(seen->database, migration) : NULL;
     if (passage != NULL && seen->is_database_cached) {
-        act(plan, ACTION_READ_DATABASE, "W7"); /* a new Database may have that name, and no ledger */
+        /* Another Database may have that name since, and an empty ledger. */
+        act(plan, ACTION_READ_DATABASE, "W7");
         return;
     }
     if (passage != NULL) {

@@ -4,7 +4,8 @@ import json
 
 from fault import Fault
 
-LINES = 90  # of a watch, more than a life has
+LINES = 90  # of watches, more than a life has
+CUTS = 24  # a stream that is cut before all has come begins anew, and waits longer each time
 
 
 def error_event(code, reason, message):
@@ -18,14 +19,14 @@ TOO_LARGE = error_event(504, "Timeout", "Too large resource version: 9, current:
 FAILED = error_event(500, "InternalError", "etcdserver: leader changed")
 
 
-def lines(what, every=3, offset=1, path="", **more):
+def lines(what, every=3, offset=1, path="", until=LINES, **more):
     """Each so-many-th line."""
-    return [{"line": ".", "path": path, "first": first, "do": what, **more} for first in range(offset, LINES, every)]
+    return [{"line": ".", "path": path, "first": first, "do": what, **more} for first in range(offset, until, every)]
 
 
 def cut_often(path=""):
     """So that watches begin anew: lines that end in the middle."""
-    return lines("truncate", 4, 2, path, bytes=40)
+    return lines("truncate", 4, 2, path, CUTS, bytes=40)
 
 
 def watches(first, times, **what):
@@ -43,9 +44,9 @@ FAULTS = {
     "twice": [{**ALWAYS, "do": "duplicate"}],
     # The answers of its own writes tell the controller what a watch brings in the wrong order.
     "swapped": lines("swap", 3, 2, "/(schemamigrations|databases)"),
-    "cut_in_mid_line": lines("truncate", bytes=60),
-    "cut_in_each_line": lines("truncate", 1, 2, bytes=1),
-    "garbled": lines("garble", 4, 2),
+    "cut_in_mid_line": lines("truncate", 3, 1, "", CUTS, bytes=60),
+    "cut_in_each_line": lines("truncate", 1, 2, "", 10, bytes=1),
+    "garbled": lines("garble", 4, 2, "", CUTS),
     "gone": [*cut_often(), watches(5, 6, do="answer", status=410)],
     "gone_as_an_event": [*cut_often(), watches(5, 6, do="answer", status=200, body=GONE)],
     "too_large_a_version": [watches(1, 3, do="answer", status=200, body=TOO_LARGE), *cut_often()],
@@ -88,6 +89,24 @@ def rollout(rules):
 
 for _name, _rules in FAULTS.items():
     setattr(Watches, f"test_{_name}", rollout(_rules))
+
+
+class EachLine(Fault):
+    """Each line that a watch tells in this life, by itself."""
+
+    is_long = True
+    rollout_with = Watches.rollout_with
+
+
+LINE_FAULTS = {
+    "late": {"do": "delay", "ms": 3000},
+    "twice": {"do": "duplicate"},
+    "cut": {"do": "truncate", "bytes": 50},
+    "garbled": {"do": "garble"},
+}
+for _name, _fault in LINE_FAULTS.items():
+    for _first in range(1, 41):
+        setattr(EachLine, f"test_{_name}_{_first}", rollout([{"line": '"(ADDED|MODIFIED|DELETED)"', "first": _first, **_fault}]))
 
 
 class Unobserved(Fault):
@@ -162,10 +181,12 @@ class Unobserved(Fault):
         self.ends_well(pods=1)
 
     def test_job_of_the_run(self):
-        """Its Job is never told: it is read whenever its pod tells something."""
+        """Its Job is not told: it is read, and armed all the same; its end comes when the watch does."""
         self.begin(wait=True)
         self.blind("/jobs")
         self.migrate(how={"run_for": "100ms"})
+        self.world.until(self.namespace, lambda: [job for job in self.jobs() if job["status"].get("completionTime")], "the Job ends")
+        self.sees_again()
         self.succeeds()
         self.ends_well(pods=1)
 
@@ -201,7 +222,7 @@ class Unobserved(Fault):
         self.running()
         self.begin({**ALWAYS, "path": "/jobs", "line": "ADDED|MODIFIED", "do": "drop"},
                    {"method": "GET", "path": "/jobs/first", "when": "applied", "do": "hold"})
-        self.eventually(lambda: self.session.state()["inFlight"] and self.session.log()[-1]["path"].count("/jobs/first"), "the Job is being read")
+        self.eventually(lambda: [seen for seen in self.session.log() if "hold" in seen.get("fault", "")], "the Job is being read")
         self.finish()
         self.fails(attempt=1)
         self.change(run=self.spec(how={"hold": "true", "exit_code": 0})["run"])
@@ -209,6 +230,7 @@ class Unobserved(Fault):
         other.kill()
         self.session.release()
         self.stays(lambda: self.migration()["status"]["reason"] == "JobRunning", "its Job is there", 1)
+        self.sees_again()
         self.finish()
         self.assertEqual(2, self.succeeds()["status"]["attempt"]["number"])
         self.ends_well(pods=2)
