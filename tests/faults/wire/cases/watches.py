@@ -228,11 +228,11 @@ class Unobserved(Fault):
         self.change(run=self.spec(how={"hold": "true", "exit_code": 0})["run"])
         self.reaches("first", "Running", "JobRunning", attempt=2)
         other.kill()
-        self.session.release()
-        self.stays(lambda: self.migration()["status"]["reason"] == "JobRunning", "its Job is there", 1)
-        self.sees_again()
         self.finish()
-        self.assertEqual(2, self.succeeds()["status"]["attempt"]["number"])
+        self.world.until(self.namespace, lambda: len([job for job in self.jobs() if job["status"].get("completionTime")]) == 1, "the second ends")
+        self.session.release()
+        self.assertEqual(2, self.reaches()["status"]["attempt"]["number"])
+        self.sees_again()
         self.ends_well(pods=2)
 
     def test_database_that_was_replaced(self):
