@@ -283,8 +283,8 @@ static void delete_job(struct cluster *cluster)
 {
     struct job *job = &cluster->scene.job;
     const struct pod *pod = live_pod(cluster);
-    if (pod != NULL && str_eq(pod->job_uid, job->meta.uid)) {
-        break_rule(cluster, "R4: a Job with a live pod was deleted");
+    if (pod != NULL && str_eq(pod->job_uid, job->meta.uid) && pod->meta.deleted_s == 0) {
+        break_rule(cluster, "R4: a Job was deleted whose pod lives, and was not asked to stop");
     }
     job->meta.deleted_s = cluster->now_s;
     cluster->is_job_there = job->meta.has_finalizer;

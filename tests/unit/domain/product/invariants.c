@@ -187,7 +187,9 @@ static bool succeeds_by_the_ledger(const struct scene *scene, const struct plan 
     bool is_known = at[DIM_ATTEMPT] == ATTEMPT_NONE && at[DIM_LEDGER] == LEDGER_NAMES_US &&
                     at[DIM_GATES] != GATES_TAKEN && scene_claimed(at) == 0 &&
                     at[DIM_DATABASE] != DATABASE_ABSENT && scene_is_wanted(at);
-    return !is_known || (writes(plan) && plan->status.phase == PHASE_SUCCEEDED);
+    /* A cache's ledger may be of a Database that is gone. */
+    bool is_asked = does(plan, ACTION_READ_DATABASE) && !is_database_fresh(scene);
+    return !is_known || is_asked || (writes(plan) && plan->status.phase == PHASE_SUCCEEDED);
 }
 
 /* A wait that nobody but the clock ends. */
@@ -216,8 +218,9 @@ static bool deletes_no_job_that_may_run(const struct scene *scene, const struct 
     const unsigned char *at = scene->at;
     struct pods_truth pods = scene_pods(at);
     bool is_never_started = at[DIM_JOB] == JOB_PARKED;
-    bool has_ended =
-        at[DIM_JOB] == JOB_SUSPENDED && are_pods_fresh(scene) && !pods.may_run && !pods.is_lost;
+    /* Suspended: what is asked to stop stops with the Job or without it. */
+    bool has_ended = at[DIM_JOB] == JOB_SUSPENDED && are_pods_fresh(scene) && !pods.is_lost &&
+                     (!pods.may_run || at[DIM_PODS] == PODS_STOPPING);
     return !does(plan, ACTION_DELETE_JOB) ||
            (is_job_fresh(scene) && (is_never_started || has_ended));
 }
@@ -670,7 +673,7 @@ static const struct {
     {"R3: what the ledger knows has succeeded", succeeds_by_the_ledger},
     {"what the clock alone ends has a time", is_woken_when_it_is_time},
     {"step 12: what may not start is given back by its number", gives_back_by_its_number},
-    {"R4, step 9: no Job is deleted that has, or may have, a live pod",
+    {"R4, step 9: no Job is deleted with a pod that may live and was not asked to stop",
      deletes_no_job_that_may_run},
     {"R6, step 9: a parked Job is deleted only when nothing may arm it",
      deletes_what_nothing_wants},

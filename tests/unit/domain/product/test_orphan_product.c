@@ -108,8 +108,9 @@ static bool does_what_is_left_to_do(const struct judged *judged)
 
 static bool deletes_no_job_that_may_run(const struct judged *judged)
 {
-    bool has_ended = judged->at[DIM_JOB] == JOB_SUSPENDED && are_pods_fresh(judged) &&
-                     !judged->pods.may_run && !judged->pods.is_lost;
+    bool may_live = judged->pods.may_run && judged->at[DIM_PODS] != PODS_STOPPING;
+    bool has_ended = judged->at[DIM_JOB] == JOB_SUSPENDED && are_pods_fresh(judged) && !may_live &&
+                     !judged->pods.is_lost;
     return !does(judged, ACTION_DELETE_JOB) ||
            (is_job_fresh(judged) && (is_parked(judged) || has_ended));
 }
@@ -172,7 +173,7 @@ static const struct {
     bool (*holds)(const struct judged *judged);
 } invariants[] = {
     {"step 13: it reads, deletes or releases, one at a time", does_what_is_left_to_do},
-    {"R4, step 13: no Job is deleted that has, or may have, a live pod",
+    {"R4, step 13: no Job is deleted with a pod that may live and was not asked to stop",
      deletes_no_job_that_may_run},
     {"R5, R8, R8b: a claim is released when nothing may run", releases_when_nothing_may_run},
     {"R5: a pod may come a moment later", waits_for_a_pod_that_may_come},
