@@ -4,6 +4,7 @@
  * read from the API server. The finalizer of step 4 is put on in the same round: its answer is a fresh
  * read of the migration, and the server refuses it where the migration changed or is being deleted.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "app/apply.h"
@@ -221,6 +222,7 @@ static bool has_newer(const struct store *store, const char *than)
 static const char *snapshot_version(struct work *work, const struct observed *seen)
 {
     const struct fleet *fleet = work->cluster->fleet;
+    assert(seen->database != NULL); /* it shows the claim */
     const char *version = seen->database->meta.resource_version;
     bool is_fit = work->claimed_ms != 0 && clock_now_ms() - work->claimed_ms < SNAPSHOT_MS;
     work->claimed_ms = 0;

@@ -30,11 +30,7 @@ struct attempts_seen {
 /* Read by this chain of steps; forgotten at its end and at any failure. */
 struct learnt {
     struct arena arena;
-    /*
-     * The fresh look (R7): valid while the migration is at the version that was read, with the spec that
-     * the look was begun for, and the look is young; and only for the claim that it was taken under: a
-     * chain may give one back and claim anew.
-     */
+    /* The fresh look (R7): of one claim, at the version read, with the spec it was begun for; young. */
     const char *migration_version; /* resourceVersion; NULL: none was taken */
     int64_t looked_attempt;        /* of that claim */
     int64_t looked_generation;

@@ -13,7 +13,9 @@ static const char *name(struct arena *arena, const struct migration *migration, 
 {
     char *lower = arena_strdup(arena, what);
     for (char *at = lower; *at != '\0'; at++) {
-        *at = *at >= 'A' && *at <= 'Z' ? (char)(*at - 'A' + 'a') : *at;
+        if (*at >= 'A' && *at <= 'Z') {
+            *at = (char)(*at - 'A' + 'a');
+        }
     }
     return arena_printf(arena, "%s.%.8s.%" PRId64 ".%s.%" PRIx64, migration->meta.name,
                         migration->meta.uid, migration->status.attempt.number, lower,

@@ -111,10 +111,8 @@ static bool may_send(struct http_setup *setup)
     return !setup->is_refused;
 }
 
-/*
- * The connection is there; what comes next is the request's first byte.
- * The type of CURLOPT_PREREQFUNCTION. NOLINTNEXTLINE(readability-non-const-parameter)
- */
+/* The connection is there; what comes next is the request's first byte. */
+// NOLINTNEXTLINE(readability-non-const-parameter): the type of CURLOPT_PREREQFUNCTION
 static int before_request(void *arg, char *remote, char *local, int remote_port, int local_port)
 {
     (void)remote;

@@ -176,7 +176,8 @@ def reason_to_run_again(before, after):
     is_own = last.get("reason") in OWN_FAILURES
     if in_a_row <= run.get("retries", 0) and is_own:
         return "retries"
-    return "interruption" if run.get("onInterruption") == "Retry" and not is_own else None
+    is_interruption = last.get("interrupted") or not is_own
+    return "interruption" if run.get("onInterruption") == "Retry" and is_interruption else None
 
 
 def gone_while_it_runs(world, namespace, runs, confirmed):

@@ -18,7 +18,7 @@
 /* X(enumerator, "word") lists become an enumeration and its words. */
 #define PRODUCT_ENUMERATOR(name, word) name,
 #define PRODUCT_WORD(name, word)       (word),
-#define PRODUCT_ONE(name, word)        +1
+#define PRODUCT_ONE(name, word)        +1 // NOLINT(bugprone-macro-parentheses): a sum of them
 
 struct dimension {
     const char *name;
