@@ -24,9 +24,9 @@ class Fault(Case):
     session = None
 
     def controller_at(self, kubeconfig, name="", *flags):
-        """A controller that is stopped with the test; not yet started."""
-        controller = Controller(f"{type(self).__name__}-{self._testMethodName[5:]}{name}"[:80], "--namespace", self.namespace, *flags,
-                                kubeconfig=kubeconfig)
+        """A controller that is stopped with the test; not yet started. Nobody elects it: the protocol alone must do."""
+        controller = Controller(f"{type(self).__name__}-{self._testMethodName[5:]}{name}"[:80], "--namespace", self.namespace,
+                                "--leader-elect=false", *flags, kubeconfig=kubeconfig)
         self.addCleanup(controller.stop)
         return controller
 

@@ -12,6 +12,7 @@ class Servers:
     def __init__(self, cluster):
         self.cluster = cluster
         self.lock = threading.Lock()
+        self.is_flowing = False
         with open(cluster.state / "env", encoding="utf-8") as env:
             run = next(line for line in env if line.startswith("export INTERLUDE_CLUSTER_RUN="))
         self.run = pathlib.Path(run.split("=", 1)[1].strip())
@@ -31,7 +32,12 @@ class Servers:
 
     def slow(self):
         """Its caches stand still while it is held."""
-        return self.kubeconfig("slow", "--behind-relay")
+        kubeconfig = self.kubeconfig("slow", "--behind-relay")
+        with self.lock:
+            if not self.is_flowing:
+                self.order("release")  # an earlier session may have been ended during a hold
+                self.is_flowing = True
+        return kubeconfig
 
     def order(self, word):
         """hold or release, to the relay of slow()."""
