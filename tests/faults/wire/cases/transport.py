@@ -86,6 +86,7 @@ class Credentials(Fault):
         self.delete("secrets", "one")
         # The server remembers for ten seconds that a token was good.
         self.migrate("second", to="2", database="other", how={"run_for": "100ms"})
+        self.succeeds("second")
         self.eventually(lambda: self.poke() and "Unauthorized" in self.own_controller.tail(400), "the token is refused", 40)
         self.finish()
         file.write_text(self.bound_token("two"))
@@ -96,7 +97,8 @@ class Credentials(Fault):
     def poke(self):
         """Gives the controller something to write, until a token does not do any more."""
         time.sleep(0.5)
-        return self.annotate("second", stir=str(time.monotonic())) and self.change("second", keepFor=f"{int(time.monotonic())}s")
+        now = self.migration("second")["spec"].get("suspend", False)
+        return self.change("second", suspend=not now)
 
     def one_success_beside(self, other):
         self.succeeds()
@@ -108,12 +110,14 @@ class Credentials(Fault):
 class Goaway(Fault):
 
     def test_in_the_middle_of_everything(self):
-        """kube-apiserver --goaway-chance: connections end all the time, and nobody notices."""
+        """kube-apiserver --goaway-chance: connections end all the time, and no run notices."""
         self.own_controller = self.controller_at(self.servers.goaway()).start()
         names = [f"number-{number}" for number in range(12)]
         side_by_side([lambda name=name: self.migrate(name, to=name, database=f"db-{name}", how={"run_for": "50ms"}) for name in names])
         for name in names:
             self.assertEqual(1, self.succeeds(name)["status"]["attempt"]["number"])
         with open(self.own_controller.log, encoding="utf-8") as log:
-            self.assertEqual([], [line for line in log if "step failed" in line])
+            failed = [line for line in log if "step failed" in line]
+        # Of a request that was half sent nobody knows whether it was carried out: then all is looked at anew.
+        self.assertEqual([], [line for line in failed if "ended before an answer" not in line])
         self.ends_well(pods=len(names))
