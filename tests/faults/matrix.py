@@ -77,11 +77,11 @@ class Matrix:
         for number, when in self.points:
             self.start({"number": number, "when": when, "do": "kill"})
             if not self.until_over(self.is_ended):
-                break  # the life has no such request
+                self.kill()  # the life has no such request; what comes after the repair is not meant
+                break
             self.life.interfere()
-        else:
-            self.start()
-            self.until_over()
+        self.start()
+        self.until_over()
         self.life.repair()
         self.until_over()
 

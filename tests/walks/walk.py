@@ -72,7 +72,7 @@ class Walk:
         self.specs = {name: operations.draw_spec(random.Random(f"{seed} {name}"), name) for name in operations.MIGRATIONS}
         self.relay = Relay(ground.kubeconfig, folder / f"{seed}.kubeconfig")
         self.controller, self.second = (
-            OwnController(f"{seed}-{which}", "--namespace", self.namespace, kubeconfig=folder / f"{seed}.kubeconfig")
+            OwnController(f"{seed}-{which}", "--namespace", self.namespace, "--leader-elect=false", kubeconfig=folder / f"{seed}.kubeconfig")
             for which in ("first", "second"))
         self.later = []  # (when, count, what): the ends of what lasts
         self.count = itertools.count()

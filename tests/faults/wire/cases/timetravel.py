@@ -94,7 +94,7 @@ class TimeTravel(Fault):
         self.own_controller.start()
         # It has judged all that it sees, and tried again what was refused, more and more slowly.
         self.stays(lambda: self.own_controller.process.poll() is None, "it goes on", 3)
-        self.eventually(lambda: self.session.state()["quiet"] > 1.5, "it waits", 30)
+        self.eventually(lambda: self.session.state()["quiet"] > 1.5, "it waits", 90)
 
     def until_gone(self, kind, name):
         self.world.wait(kind, self.namespace, name, lambda seen: seen is None, "is gone")

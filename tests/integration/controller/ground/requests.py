@@ -150,7 +150,7 @@ def events(world, namespace, kills):
         return
     recorded = collections.Counter()
     for how, event in world.told("events", namespace):
-        if how == "ADDED" and event["involvedObject"]["kind"] == "SchemaMigration":
+        if how == "ADDED" and event["involvedObject"]["kind"] == "SchemaMigration" and event["reason"] != "VersionSkew":
             recorded[event["involvedObject"].get("uid")] += 1
     for migration in world.all("schemamigrations", namespace):
         uid, history = migration["metadata"]["uid"], migration.get("status", {}).get("history", [])
