@@ -4,7 +4,6 @@
  * read from the API server. The finalizer of step 4 is put on in the same round: its answer is a fresh
  * read of the migration, and the server refuses it where the migration changed or is being deleted.
  */
-#include <assert.h>
 #include <string.h>
 
 #include "app/apply.h"
@@ -222,9 +221,9 @@ static bool has_newer(const struct store *store, const char *than)
 static const char *snapshot_version(struct work *work, const struct observed *seen)
 {
     const struct fleet *fleet = work->cluster->fleet;
-    assert(seen->database != NULL); /* it shows the claim */
-    const char *version = seen->database->meta.resource_version;
-    bool is_fit = work->claimed_ms != 0 && clock_now_ms() - work->claimed_ms < SNAPSHOT_MS;
+    const char *version = seen->database == NULL ? NULL : seen->database->meta.resource_version;
+    bool is_fit =
+        version != NULL && work->claimed_ms != 0 && clock_now_ms() - work->claimed_ms < SNAPSHOT_MS;
     work->claimed_ms = 0;
     for (unsigned kind = 0; is_fit && kind < FLEET_KINDS; kind++) {
         is_fit = !has_newer(fleet_store(fleet, work->ns, kind), version);
