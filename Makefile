@@ -10,7 +10,7 @@ SHELL := /bin/bash
 IMAGE ?= interlude:dev
 # the cluster that cluster-up, cluster-down and demo use
 CLUSTER ?= main
-# what make test runs: deps build unit model lint integration faults e2e
+# what make test runs, of: deps build unit model lint integration faults e2e (default: all but faults)
 STAGES ?=
 # how long make soak goes on
 FOR ?= 30m
