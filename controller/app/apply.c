@@ -329,6 +329,7 @@ void apply_start(struct work *work, const struct observed *seen)
         {ACTION_LET_GO_PODS, apply_let_go_pods},   {ACTION_LET_GO_JOB, apply_let_go_job},
         {ACTION_RECORD_EVENT, record_event},       {ACTION_LET_GO_MIGRATION, let_go_migration},
         {ACTION_READ_DATABASE, read_database},     {ACTION_READ_NAMESPACE, read_namespace},
+        {ACTION_OPEN_POD, apply_open_pod},
     };
     const struct meta *meta = &seen->migration->meta;
     work->migration = (struct meta){

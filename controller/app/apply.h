@@ -31,6 +31,7 @@ void apply_read_pods(struct work *work, const struct observed *seen);
 void apply_read_job_events(struct work *work, const struct observed *seen);
 void apply_delete_job(struct work *work, const struct observed *seen);
 void apply_end_job(struct work *work, const struct observed *seen);
+void apply_open_pod(struct work *work, const struct observed *seen);
 void apply_let_go_pods(struct work *work, const struct observed *seen);
 void apply_let_go_job(struct work *work, const struct observed *seen);
 

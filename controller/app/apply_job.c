@@ -10,6 +10,7 @@
 #include "codec/decode.h"
 #include "codec/job.h"
 #include "codec/job_patch.h"
+#include "domain/podgate.h"
 #include "kube/path.h"
 
 static struct work *work_of(struct task *task)
@@ -307,6 +308,33 @@ void apply_delete_job(struct work *work, const struct observed *seen)
         .body = options,
     };
     task_call(&work->task, &call, on_job_deleted, 0);
+}
+
+static void on_pod_opened(struct task *task, const struct kube_response *response, size_t index)
+{
+    (void)index;
+    struct work *work = work_of(task);
+    if (response->is_ok) {
+        apply_learn(work, SOURCE_PODS, response);
+    } else {
+        /* 404 and 409: it is another pod, or gone. */
+        task_fail(task, response, "open the pod of the attempt");
+    }
+}
+
+void apply_open_pod(struct work *work, const struct observed *seen)
+{
+    const char *uid = seen->migration->status.attempt.pod_uid;
+    const struct pod *pod = podgate_find(seen->pods, seen->pod_count, uid);
+    json_auto_t *patch = pod_open_patch(uid);
+    struct kube_call call = {
+        .method = KUBE_PATCH,
+        .path = resource_path(&work->arena, RESOURCE_POD, pod->meta.ns, pod->meta.name),
+        .content_type = KUBE_STRATEGIC_MERGE_PATCH,
+        .body = patch,
+    };
+    task_call(&work->task, &call, on_pod_opened, 0);
+    work->learnt.are_pods_fresh = false; /* as after letting them go */
 }
 
 static void on_pod_let_go(struct task *task, const struct kube_response *response, size_t index)

@@ -2,15 +2,14 @@
 #include "app/tidy.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "app/cluster.h"
 #include "app/concern.h"
 #include "app/resource.h"
 #include "app/task.h"
+#include "app/tidier.h"
 #include "base/clock.h"
-#include "base/mem.h"
 #include "base/str.h"
 #include "codec/decode.h"
 #include "codec/job.h"
@@ -22,235 +21,6 @@
 
 /* A Job whose migration is gone stays this long for whoever wants to know what happened. */
 #define ORPHANED_JOB_KEPT_S 3600
-#define STEPS_MAX           20
-
-struct tidier {
-    struct task task;
-    struct cluster *cluster;
-    char *key;
-    char *ns;
-    char *name;
-    void (*turn)(struct tidier *tidier);
-    unsigned steps;
-    /* Learnt by this chain. */
-    struct arena arena;
-    enum presence migration_presence;
-    struct migration *migration;
-    enum presence database_presence;
-    struct database *database;
-    enum presence job_presence;
-    struct job *job;
-    struct pod *pods;
-    size_t pod_count;
-    bool are_pods_fresh;
-    bool are_pods_let_go; /* asked for, once */
-    /* Of a Database: the claim that all of it was learnt for. uid NULL: nothing yet. */
-    struct claim claim;
-    const char *database_uid; /* of the Database being written */
-};
-
-static struct tidier *tidier_of(struct task *task)
-{
-    return (struct tidier *)(void *)task; /* its first member */
-}
-
-void tidier_free(struct tidier *tidier)
-{
-    task_fini(&tidier->task);
-    arena_fini(&tidier->arena);
-    free(tidier->key);
-    free(tidier->ns);
-    free(tidier->name);
-    free(tidier);
-}
-
-static void end_chain(struct tidier *tidier)
-{
-    struct cluster *cluster = tidier->cluster;
-    struct task *task = &tidier->task;
-    (void)map_take(&cluster->tidiers, tidier->key);
-    if (task->is_failed) {
-        telemetry_problem(cluster->telemetry, "tidying failed", tidier->key, &task->err);
-        queue_failed(cluster->queue, tidier->key, task->retry_after_ms);
-    } else {
-        queue_done(cluster->queue, tidier->key);
-    }
-    tidier_free(tidier);
-}
-
-static void go_on(struct task *task)
-{
-    struct tidier *tidier = tidier_of(task);
-    if (task->is_failed || ++tidier->steps > STEPS_MAX) {
-        end_chain(tidier);
-        return;
-    }
-    tidier->turn(tidier);
-    if (task->in_flight == 0) {
-        end_chain(tidier);
-    }
-}
-
-static void begin(struct cluster *cluster, const char *ns, const char *name, const char *key,
-                  void (*turn)(struct tidier *tidier))
-{
-    struct tidier *tidier = xcalloc(1, sizeof(*tidier));
-    tidier->task =
-        (struct task){.client = cluster->client, .guard = cluster->guard, .on_idle = go_on};
-    tidier->cluster = cluster;
-    tidier->key = xstrdup(key);
-    tidier->ns = xstrdup(ns);
-    tidier->name = xstrdup(name);
-    tidier->turn = turn;
-    (void)map_set(&cluster->tidiers, key, tidier);
-    go_on(&tidier->task);
-}
-
-/* ---- fresh reads ---- */
-
-/* An answer that is neither the object nor that there is none fails the task. */
-static bool is_there(struct task *task, const struct kube_response *response, const char *what,
-                     enum presence *ret_presence)
-{
-    if (response->is_ok) {
-        *ret_presence = PRESENCE_PRESENT;
-    } else if (response->err.kind == ERR_NOT_FOUND) {
-        *ret_presence = PRESENCE_ABSENT;
-    } else {
-        task_fail(task, response, what);
-    }
-    return response->is_ok;
-}
-
-static void on_migration(struct task *task, const struct kube_response *response, size_t index)
-{
-    (void)index;
-    struct tidier *tidier = tidier_of(task);
-    struct err err = {0};
-    if (!is_there(task, response, "read the migration", &tidier->migration_presence)) {
-        return;
-    }
-    tidier->migration = arena_alloc(&tidier->arena, sizeof(*tidier->migration));
-    if (!migration_decode(&tidier->arena, response->body, tidier->migration, &err)) {
-        task_fail_with(task, &err);
-    }
-}
-
-static void on_database(struct task *task, const struct kube_response *response, size_t index)
-{
-    (void)index;
-    struct tidier *tidier = tidier_of(task);
-    struct err err = {0};
-    if (!is_there(task, response, "read the Database", &tidier->database_presence)) {
-        return;
-    }
-    tidier->database = arena_alloc(&tidier->arena, sizeof(*tidier->database));
-    if (!database_decode(&tidier->arena, response->body, tidier->database, &err)) {
-        task_fail_with(task, &err);
-    }
-}
-
-static void on_job(struct task *task, const struct kube_response *response, size_t index)
-{
-    (void)index;
-    struct tidier *tidier = tidier_of(task);
-    struct err err = {0};
-    if (!is_there(task, response, "read the Job", &tidier->job_presence)) {
-        return;
-    }
-    tidier->job = arena_alloc(&tidier->arena, sizeof(*tidier->job));
-    if (!job_decode(&tidier->arena, response->body, tidier->job, &err)) {
-        task_fail_with(task, &err);
-    }
-}
-
-static void on_pods(struct task *task, const struct kube_response *response, size_t index)
-{
-    (void)index;
-    struct tidier *tidier = tidier_of(task);
-    if (!response->is_ok) {
-        task_fail(task, response, "read the pods of the attempt");
-        return;
-    }
-    const json_t *items = json_object_get(response->body, "items");
-    tidier->pod_count = json_array_size(items);
-    tidier->pods = arena_array(&tidier->arena, tidier->pod_count, sizeof(*tidier->pods));
-    for (size_t i = 0; i < tidier->pod_count; i++) {
-        struct err err = {0};
-        if (!pod_decode(&tidier->arena, json_array_get(items, i), &tidier->pods[i], &err)) {
-            task_fail_with(task, &err);
-            return;
-        }
-    }
-    tidier->are_pods_fresh = true;
-}
-
-static void get(struct tidier *tidier, const char *path, task_fn *fn)
-{
-    struct kube_call call = {.method = KUBE_GET, .path = path};
-    task_call(&tidier->task, &call, fn, 0);
-}
-
-/* ---- writes ---- */
-
-/* Changed, or gone: the chain has done its work, and a watch event begins the next. */
-static void on_changed(struct task *task, const struct kube_response *response, size_t index)
-{
-    (void)index;
-    struct tidier *tidier = tidier_of(task);
-    if (!response->is_ok && response->err.kind != ERR_NOT_FOUND) {
-        task_fail(task, response, "tidy up");
-        return;
-    }
-    tidier->steps = STEPS_MAX;
-}
-
-static void on_database_written(struct task *task, const struct kube_response *response,
-                                size_t index)
-{
-    (void)index;
-    struct tidier *tidier = tidier_of(task);
-    struct cluster *cluster = tidier->cluster;
-    struct err err = {0};
-    if (!response->is_ok && response->err.kind == ERR_NOT_FOUND) {
-        concern_gone(
-            cluster, SOURCE_DATABASES,
-            &(struct meta){.ns = tidier->ns, .name = tidier->name, .uid = tidier->database_uid});
-    } else if (!response->is_ok) {
-        task_fail(task, response, "write the Database");
-    } else if (concern_learn(cluster, SOURCE_DATABASES, response->body, false, &err) ==
-               STORE_FAILED) {
-        task_fail_with(task, &err);
-    }
-    if (tidier->claim.uid != NULL) {
-        concern_leftovers(cluster, tidier->claim.uid);
-    }
-    tidier->steps = STEPS_MAX;
-}
-
-static void delete_job(struct tidier *tidier, const struct job *job)
-{
-    json_auto_t *options = delete_options(job->meta.uid, job->meta.resource_version);
-    struct kube_call call = {
-        .method = KUBE_DELETE,
-        .path = resource_path(&tidier->arena, RESOURCE_JOB, tidier->ns, job->meta.name),
-        .body = options,
-    };
-    task_call(&tidier->task, &call, on_changed, 0);
-}
-
-static void patch(struct tidier *tidier, enum resource resource, const char *name,
-                  const json_t *body, task_fn *fn)
-{
-    struct kube_call call = {
-        .method = KUBE_PATCH,
-        .path = resource_path(&tidier->arena, resource, tidier->ns, name),
-        .content_type = KUBE_STRATEGIC_MERGE_PATCH,
-        .body = body,
-    };
-    task_call(&tidier->task, &call, fn, 0);
-}
-
 /* ---- claims without a migration: step 13 ---- */
 
 static void find_orphan_job(struct tidier *tidier, const struct claim *claim, struct orphan *seen)
@@ -273,7 +43,8 @@ static void read_orphan_job(struct tidier *tidier, const struct claim *claim)
 {
     struct meta meta = {.ns = tidier->ns, .name = claim->migration, .uid = claim->uid};
     const char *name = job_name(&tidier->arena, &meta, claim->attempt);
-    get(tidier, resource_path(&tidier->arena, RESOURCE_JOB, tidier->ns, name), on_job);
+    tidier_get(tidier, resource_path(&tidier->arena, RESOURCE_JOB, tidier->ns, name),
+               tidier_on_job);
 }
 
 static void read_orphan_pods(struct tidier *tidier, const struct claim *claim)
@@ -281,7 +52,31 @@ static void read_orphan_pods(struct tidier *tidier, const struct claim *claim)
     const char *selector =
         arena_printf(&tidier->arena, LABEL_MIGRATION_UID "=%s," LABEL_ATTEMPT "=%" PRId64,
                      claim->uid, claim->attempt);
-    get(tidier, resource_select_path(&tidier->arena, RESOURCE_POD, tidier->ns, selector), on_pods);
+    tidier_get(tidier, resource_select_path(&tidier->arena, RESOURCE_POD, tidier->ns, selector),
+               tidier_on_pods);
+}
+
+static void on_database_written(struct task *task, const struct kube_response *response,
+                                size_t index)
+{
+    (void)index;
+    struct tidier *tidier = tidier_of(task);
+    struct cluster *cluster = tidier->cluster;
+    struct err err = {0};
+    if (!response->is_ok && response->err.kind == ERR_NOT_FOUND) {
+        concern_gone(
+            cluster, SOURCE_DATABASES,
+            &(struct meta){.ns = tidier->ns, .name = tidier->name, .uid = tidier->database_uid});
+    } else if (!response->is_ok) {
+        task_fail(task, response, "write the Database");
+    } else if (concern_learn(cluster, SOURCE_DATABASES, response->body, false, &err) ==
+               STORE_FAILED) {
+        task_fail_with(task, &err);
+    }
+    if (tidier->claim.uid != NULL) {
+        concern_leftovers(cluster, tidier->claim.uid);
+    }
+    tidier->steps = TIDIER_STEPS_MAX;
 }
 
 static void write_database(struct tidier *tidier, const struct database *database,
@@ -325,7 +120,12 @@ static void drive_orphan(struct tidier *tidier, const struct database *database)
         read_orphan_pods(tidier, claim);
     }
     if ((plan.actions & ACTION_DELETE_JOB) != 0) {
-        delete_job(tidier, seen.job);
+        tidier_delete_job(tidier, seen.job);
+    }
+    if ((plan.actions & ACTION_END_JOB) != 0) {
+        const struct meta *meta = &seen.job->meta;
+        json_auto_t *body = job_end_patch(meta->uid, meta->resource_version);
+        tidier_patch(tidier, RESOURCE_JOB, meta->name, body, tidier_on_changed);
     }
     if ((plan.actions & ACTION_RELEASE) != 0) {
         json_auto_t *body = database_release_patch(database, plan.passage);
@@ -374,10 +174,10 @@ static void database_turn(struct tidier *tidier)
         return;
     }
     if (tidier->migration_presence == PRESENCE_UNKNOWN) {
-        get(tidier,
-            resource_path(&tidier->arena, RESOURCE_MIGRATION, tidier->ns,
-                          database->claim.migration),
-            on_migration);
+        tidier_get(tidier,
+                   resource_path(&tidier->arena, RESOURCE_MIGRATION, tidier->ns,
+                                 database->claim.migration),
+                   tidier_on_migration);
         return;
     }
     if (tidier->migration_presence == PRESENCE_PRESENT &&
@@ -391,7 +191,7 @@ static void database_turn(struct tidier *tidier)
 
 void tidy_database(struct cluster *cluster, const char *ns, const char *name, const char *key)
 {
-    begin(cluster, ns, name, key, database_turn);
+    tidier_begin(cluster, ns, name, key, database_turn);
 }
 
 /* ---- what attempts left behind: step 14 ---- */
@@ -402,10 +202,10 @@ static bool read_both(struct tidier *tidier, const char *migration, const char *
     if (tidier->migration_presence != PRESENCE_UNKNOWN) {
         return true;
     }
-    get(tidier, resource_path(&tidier->arena, RESOURCE_MIGRATION, tidier->ns, migration),
-        on_migration);
-    get(tidier, resource_path(&tidier->arena, RESOURCE_DATABASE, tidier->ns, database),
-        on_database);
+    tidier_get(tidier, resource_path(&tidier->arena, RESOURCE_MIGRATION, tidier->ns, migration),
+               tidier_on_migration);
+    tidier_get(tidier, resource_path(&tidier->arena, RESOURCE_DATABASE, tidier->ns, database),
+               tidier_on_database);
     return false;
 }
 
@@ -432,7 +232,7 @@ static bool let_go_pods(struct tidier *tidier, const struct job *job)
            (pod = store_next_of_group(pods, job->migration_uid, pod)) != NULL) {
         if (pod->meta.has_finalizer && str_eq(pod->job_uid, job->meta.uid)) {
             json_auto_t *body = pod_let_go_patch(&pod->meta);
-            patch(tidier, RESOURCE_POD, pod->meta.name, body, on_pod_let_go);
+            tidier_patch(tidier, RESOURCE_POD, pod->meta.name, body, on_pod_let_go);
             is_asked = true;
         }
     }
@@ -446,7 +246,7 @@ static void let_go_job(struct tidier *tidier, const struct job *job)
     bool is_owned = migration != NULL && str_eq(migration->meta.uid, job->migration_uid);
     json_auto_t *body = job_let_go_patch(job->meta.uid, is_owned ? &migration->meta : NULL,
                                          is_owned ? migration->keep_for_s : ORPHANED_JOB_KEPT_S);
-    patch(tidier, RESOURCE_JOB, job->meta.name, body, on_changed);
+    tidier_patch(tidier, RESOURCE_JOB, job->meta.name, body, tidier_on_changed);
 }
 
 static void job_turn(struct tidier *tidier)
@@ -459,7 +259,7 @@ static void job_turn(struct tidier *tidier)
     }
     switch (leftover_judge(tidier->migration, tidier->database, job)) {
     case LEFTOVER_DELETE:
-        delete_job(tidier, job);
+        tidier_delete_job(tidier, job);
         break;
     case LEFTOVER_LET_GO:
         if (!let_go_pods(tidier, job)) {
@@ -473,7 +273,7 @@ static void job_turn(struct tidier *tidier)
 
 void tidy_job(struct cluster *cluster, const char *ns, const char *name, const char *key)
 {
-    begin(cluster, ns, name, key, job_turn);
+    tidier_begin(cluster, ns, name, key, job_turn);
 }
 
 static void pod_turn(struct tidier *tidier)
@@ -490,11 +290,11 @@ static void pod_turn(struct tidier *tidier)
     }
     if (leftover_judge_pod(tidier->migration, tidier->database, pod) == LEFTOVER_LET_GO) {
         json_auto_t *body = pod_let_go_patch(&pod->meta);
-        patch(tidier, RESOURCE_POD, pod->meta.name, body, on_changed);
+        tidier_patch(tidier, RESOURCE_POD, pod->meta.name, body, tidier_on_changed);
     }
 }
 
 void tidy_pod(struct cluster *cluster, const char *ns, const char *name, const char *key)
 {
-    begin(cluster, ns, name, key, pod_turn);
+    tidier_begin(cluster, ns, name, key, pod_turn);
 }

@@ -118,7 +118,9 @@ static void conditions_read(struct reader *reader, const json_t *status, struct 
     ret->is_disrupted = disrupted != NULL;
     ret->disruption_reason = reader_text(reader, disrupted, "reason");
     ret->disruption_message = reader_text(reader, disrupted, "message");
-    if (unscheduled != NULL) {
+    /* Of its gates the spec tells; the condition is behind once one has been taken off. */
+    if (unscheduled != NULL &&
+        !str_eq(reader_text(reader, unscheduled, "reason"), "SchedulingGated")) {
         const char *message = reader_text(reader, unscheduled, "message");
         ret->unschedulable = str_or_empty(message);
     }
@@ -160,6 +162,21 @@ static void sidecars_read(struct reader *reader, const json_t *init_containers, 
     }
 }
 
+static void gates_read(struct reader *reader, const json_t *spec, struct pod *ret)
+{
+    const json_t *gates = reader_list(reader, spec, "schedulingGates");
+    for (size_t i = 0; i < json_array_size(gates); i++) {
+        size_t mark = reader_enter_item(reader, "schedulingGates", i);
+        const char *name = reader_text(reader, json_array_get(gates, i), "name");
+        if (str_eq(name, SCHEDULING_GATE)) {
+            ret->is_gated = true;
+        } else {
+            ret->other_gate = name;
+        }
+        reader_leave(reader, mark);
+    }
+}
+
 bool pod_decode(struct arena *arena, const json_t *object, struct pod *ret, struct err *err)
 {
     struct reader reader;
@@ -172,6 +189,7 @@ bool pod_decode(struct arena *arena, const json_t *object, struct pod *ret, stru
     const json_t *spec = reader_object(&reader, object, "spec");
     size_t mark = reader_enter(&reader, "spec");
     ret->node = reader_text(&reader, spec, "nodeName");
+    gates_read(&reader, spec, ret);
     const json_t *init_containers = reader_list(&reader, spec, "initContainers");
     ret->containers_wanted = ret->facts.container_count + json_array_size(init_containers);
     reader_leave(&reader, mark);

@@ -251,6 +251,22 @@ static void forbid_restarts(json_t *spec)
     }
 }
 
+/* No pod starts but the one that is let through (domain/podgate.h). Gates of the user's own stay. */
+static bool hold_start(json_t *spec, struct err *err)
+{
+    json_t *gates = json_object_get(spec, "schedulingGates");
+    if (gates == NULL || json_is_null(gates)) {
+        gates = json_array();
+        (void)json_object_set_new(spec, "schedulingGates", gates);
+    }
+    if (!json_is_array(gates)) {
+        return err_set(err, ERR_INVALID,
+                       "spec.run.podTemplate.spec.schedulingGates: must be a list");
+    }
+    (void)json_array_append_new(gates, writer_pair("name", json_string(SCHEDULING_GATE)));
+    return true;
+}
+
 /* The template of the run, complete. New, or NULL with err. */
 static json_t *template_build(const struct migration *m, int64_t attempt, const json_t *workload,
                               struct err *err)
@@ -273,8 +289,10 @@ static json_t *template_build(const struct migration *m, int64_t attempt, const 
     write_text(container, "terminationMessagePolicy", "FallbackToLogsOnError");
     write_text(json_object_get(json_object_get(template, "metadata"), "annotations"),
                ANNOTATION_DEFAULT_CONTAINER, json_string_value(json_object_get(container, "name")));
-    forbid_restarts(json_object_get(template, "spec"));
-    if (!job_steps_add(template, run, m->status.attempt.is_recovery_due, err)) {
+    json_t *spec = json_object_get(template, "spec");
+    forbid_restarts(spec);
+    if (!hold_start(spec, err) ||
+        !job_steps_add(template, run, m->status.attempt.is_recovery_due, err)) {
         return NULL;
     }
     return json_incref(template);

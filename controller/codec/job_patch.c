@@ -2,6 +2,7 @@
 #include "codec/job_patch.h"
 
 #include "codec/writer.h"
+#include "domain/jobstate.h"
 
 /* {metadata: {uid}}; *ret_metadata is borrowed from it. */
 static json_t *patch_of(const char *uid, json_t **ret_metadata)
@@ -37,7 +38,8 @@ json_t *job_end_patch(const char *uid, const char *resource_version)
     json_t *metadata = NULL;
     json_t *patch = patch_of(uid, &metadata);
     write_text(metadata, "resourceVersion", resource_version);
-    (void)json_object_set_new(patch, "spec", writer_pair("activeDeadlineSeconds", json_integer(1)));
+    (void)json_object_set_new(
+        patch, "spec", writer_pair("activeDeadlineSeconds", json_integer(JOB_ENDED_DEADLINE_S)));
     return patch;
 }
 
@@ -68,6 +70,19 @@ json_t *pod_let_go_patch(const struct meta *pod)
     json_t *metadata = NULL;
     json_t *patch = patch_of(pod->uid, &metadata);
     drop_finalizer(metadata);
+    return patch;
+}
+
+json_t *pod_open_patch(const char *uid)
+{
+    json_t *metadata = NULL;
+    json_t *patch = patch_of(uid, &metadata);
+    json_t *gate = json_object();
+    write_text(gate, "name", SCHEDULING_GATE);
+    write_text(gate, "$patch", "delete");
+    json_t *gates = json_array();
+    (void)json_array_append_new(gates, gate);
+    (void)json_object_set_new(patch, "spec", writer_pair("schedulingGates", gates));
     return patch;
 }
 

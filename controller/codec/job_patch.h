@@ -31,6 +31,9 @@ json_t *job_let_go_patch(const char *uid, const struct meta *owner, int64_t ttl_
 /* Takes our finalizer off a pod. */
 json_t *pod_let_go_patch(const struct meta *pod) MUST_CHECK;
 
+/* Takes our scheduling gate off a pod, and nothing else. Repeating it changes nothing. */
+json_t *pod_open_patch(const char *uid) MUST_CHECK;
+
 /* Body of a DELETE: in the background, and only this version of this object. NULL: no such condition. */
 json_t *delete_options(const char *uid, const char *resource_version) MUST_CHECK;
 

@@ -84,6 +84,7 @@ static json_t *attempt_encode(const struct attempt *attempt)
     write_text(object, "toVersion", attempt->to_version);
     write_text(object, "job", attempt->job);
     write_text(object, "jobUID", attempt->job_uid);
+    write_text(object, "podUID", attempt->pod_uid);
     write_text(object, "image", attempt->image);
     write_time(object, "startTime", attempt->start_s);
     write_time(object, "completionTime", attempt->completion_s);

@@ -40,6 +40,7 @@ static void attempt_fields(struct reader *reader, const json_t *object, bool is_
         .to_version = reader_text(reader, object, "toVersion"),
         .job = reader_text(reader, object, "job"),
         .job_uid = reader_text(reader, object, "jobUID"),
+        .pod_uid = reader_text(reader, object, "podUID"),
         .start_s = reader_time(reader, object, "startTime"),
         .completion_s = reader_time(reader, object, "completionTime"),
         .outcome = (enum outcome)reader_word(reader, object, "outcome", list, OUTCOME_NONE),

@@ -202,7 +202,7 @@ int64_t attempt_given_back_until(const struct migration *migration)
 
 bool attempt_end_is_unproven(const struct attempt *attempt)
 {
-    return str_eq(attempt->reason, "EndUnproven");
+    return str_eq(attempt->reason, "EndUnproven") || str_eq(attempt->reason, "PodVanished");
 }
 
 static void fail(struct attempt *attempt, const char *reason, const char *message)
@@ -249,11 +249,29 @@ static void close_unsure(struct arena *arena, const struct run_state *run, struc
                       attempt->number, why));
 }
 
-/* R4a. Without any pod it takes a Job that never could have one, or that says why it has none. */
-static bool has_never_started(const struct attempt_end *end)
+/* The one pod that was let start is not there any more, though the finalizers on it stood for its end. */
+static void close_pod_vanished(struct arena *arena, struct attempt *attempt)
 {
-    return !end->run->ever_started &&
-           (end->run->pods > 0 || end->job->is_failed || job_is_parked(end->job));
+    fail(attempt, "PodVanished",
+         arena_printf(arena,
+                      "the pod of attempt %" PRId64
+                      " was taken away before it told its end (UID %s): when it has ended for "
+                      "certain, annotate with " ANNOTATION_CONFIRM_ENDED "=%" PRId64,
+                      attempt->number, attempt->pod_uid, attempt->number));
+}
+
+static bool has_pod_vanished(const struct attempt_end *end, const struct attempt *attempt)
+{
+    const struct job *job = end->job;
+    return attempt->pod_uid != NULL && end->run->pods == 0 && !job->is_complete &&
+           job->meta.deleted_s == 0;
+}
+
+/* R4a. Without any pod it takes a Job that never could have one, or that says why it has none. */
+static bool has_never_started(const struct attempt_end *end, const struct attempt *attempt)
+{
+    bool has_none = attempt->pod_uid == NULL && (end->job->is_failed || job_is_parked(end->job));
+    return !end->run->ever_started && (end->run->pods > 0 || has_none);
 }
 
 /* By its own deadline: run.timeout, or the one that ends a run which never started. */
@@ -386,7 +404,9 @@ static void close_as(struct arena *arena, const struct attempt_end *end, struct 
                 : run->message;
     } else if (run->is_unsure || end->job->is_complete) {
         close_unsure(arena, run, attempt);
-    } else if (has_never_started(end)) {
+    } else if (has_pod_vanished(end, attempt)) {
+        close_pod_vanished(arena, attempt);
+    } else if (has_never_started(end, attempt)) {
         close_never_started(arena, end, attempt);
     } else {
         close_failed(arena, end, attempt);

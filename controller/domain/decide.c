@@ -14,6 +14,7 @@
 #include "domain/decide_run.h"
 #include "domain/gates.h"
 #include "domain/jobstate.h"
+#include "domain/podgate.h"
 #include "domain/podstate.h"
 #include "domain/transition.h"
 
@@ -252,7 +253,9 @@ static void decide_closed(struct arena *arena, const struct observed *seen, stru
     /* With its namespace the claim goes too, whatever still runs: nothing could hold it. */
     if (is_open && seen->namespace_state != NAMESPACE_TERMINATING) {
         struct run_state run;
-        run_state_judge(arena, seen->pods, seen->pod_count, seen->run_container, &run);
+        const struct pod *pods = NULL;
+        size_t count = podgate_select(arena, seen->pods, seen->pod_count, attempt->pod_uid, &pods);
+        run_state_judge(arena, pods, count, seen->run_container, &run);
         if (run.pods == 0 || !run.proven_ended) {
             idle(seen, plan, "C2");
             return;

@@ -11,6 +11,7 @@
 #include "domain/condition.h"
 #include "domain/gates.h"
 #include "domain/jobstate.h"
+#include "domain/podgate.h"
 #include "domain/podstate.h"
 #include "domain/transition.h"
 
@@ -20,8 +21,6 @@
 #define RUNNING_TOLD_AFTER_S 5
 /* The Job controller ends the Job within milliseconds of its pod. Later than that, we may have lost sight. */
 #define JOB_ENDS_WITHIN_S 2
-/* The deadline that ends a run which never started. */
-#define ENDED_DEADLINE_S 1
 
 struct turn {
     struct arena *arena;
@@ -200,6 +199,48 @@ static void show(struct turn *turn)
     turn->plan->is_status_minor = change == STATUS_MINOR;
 }
 
+/* ---- the one pod: steps 9a and 9b ---- */
+
+/* It has been told to end a run of which nothing started (R4a). */
+static bool is_ending(const struct turn *turn)
+{
+    return turn->job != NULL && turn->job->active_deadline_s == JOB_ENDED_DEADLINE_S &&
+           turn->migration->timeout_s != JOB_ENDED_DEADLINE_S;
+}
+
+/*
+ * Lets one pod start, the one that is noted. As the run goes on without its Job (R5), so it begins: a pod
+ * that is behind the gate and not being deleted would else stay for ever.
+ */
+static bool decide_gate(struct turn *turn)
+{
+    const struct observed *seen = turn->seen;
+    const char *noted = turn->attempt->pod_uid;
+    const struct pod *pod = noted == NULL ? podgate_to_note(seen->pods, seen->pod_count)
+                                          : podgate_find(seen->pods, seen->pod_count, noted);
+    if (pod == NULL || is_ending(turn)) {
+        return false;
+    }
+    if (noted == NULL) {
+        struct migration_status *status = &turn->plan->status;
+        *status = turn->migration->status;
+        status->attempt.pod_uid = pod->meta.uid;
+        act(turn, ACTION_WRITE_STATUS, "J15");
+        return true;
+    }
+    if (podgate_is_waiting(pod)) {
+        act(turn, ACTION_OPEN_POD, "J16");
+        return true;
+    }
+    return false;
+}
+
+/* The Job may have made another in its place, which is never let start. */
+static bool has_pod_vanished(const struct turn *turn)
+{
+    return turn->attempt->pod_uid != NULL && turn->run.pods == 0;
+}
+
 /* ---- the end: step 10 ---- */
 
 /* A failed attempt that another follows by itself is no failure of the migration yet. */
@@ -323,7 +364,7 @@ static const char *reason_to_end(const struct turn *turn)
 {
     int64_t deadline_s = start_deadline_s(turn);
     bool has_started = turn->run.ever_started || turn->job->ready > 0;
-    if (has_started || turn->job->active_deadline_s == ENDED_DEADLINE_S) {
+    if (has_started || turn->job->active_deadline_s == JOB_ENDED_DEADLINE_S) {
         return NULL;
     }
     if (deadline_s != 0 && turn->seen->now_s >= deadline_s) {
@@ -371,11 +412,13 @@ static void decide_active(struct turn *turn)
     bool is_late = turn->run.pods == 0 && now_s >= turn->attempt->start_s + NO_POD_ASKED_AFTER_S;
     int64_t told_s = turn->attempt->start_s + RUNNING_TOLD_AFTER_S;
 
-    if (reason_to_end(turn) != NULL) {
+    if (has_pod_vanished(turn) && !is_ending(turn)) {
+        act(turn, turn->seen->are_pods_fresh ? ACTION_END_JOB : ACTION_READ_PODS, "J17");
+    } else if (reason_to_end(turn) != NULL) {
         act(turn, turn->seen->are_pods_fresh ? ACTION_END_JOB : ACTION_READ_PODS, "J10");
     } else if (is_late && turn->seen->no_pod_reason == NULL) {
         act(turn, ACTION_READ_JOB_EVENTS, "J11");
-    } else if (turn->job->active_deadline_s == ENDED_DEADLINE_S && !turn->run.ever_started) {
+    } else if (turn->job->active_deadline_s == JOB_ENDED_DEADLINE_S && !turn->run.ever_started) {
         idle(turn, "J13"); /* what kept it from starting is told already, and stays */
     } else if (turn->run.ever_started && str_eq(turn->migration->status.reason, "Started") &&
                now_s < told_s && !is_skew_news(turn)) {
@@ -424,7 +467,9 @@ void decide_run(struct arena *arena, const struct observed *seen, bool is_claime
         .is_claimed = is_claimed,
         .plan = plan,
     };
-    run_state_judge(arena, seen->pods, seen->pod_count, seen->run_container, &turn.run);
+    const struct pod *pods = NULL;
+    size_t count = podgate_select(arena, seen->pods, seen->pod_count, turn.attempt->pod_uid, &pods);
+    run_state_judge(arena, pods, count, seen->run_container, &turn.run);
     judge_skew(&turn);
 
     /* That another has its name is no proof that it is gone, unless the server says so now. */
@@ -432,6 +477,8 @@ void decide_run(struct arena *arena, const struct observed *seen, bool is_claime
                    (seen->job_presence == PRESENCE_PRESENT && seen->is_job_fresh);
     if (turn.job == NULL && !is_gone) {
         act(&turn, ACTION_READ_JOB, "J1");
+    } else if (decide_gate(&turn)) {
+        return;
     } else if (turn.job == NULL || job_is_over(turn.job)) {
         decide_over(&turn);
     } else if (job_is_parked(turn.job) && turn.run.pods == 0) {

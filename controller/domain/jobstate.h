@@ -9,6 +9,9 @@
 #include "base/arena.h"
 #include "domain/types.h"
 
+/* activeDeadlineSeconds that ends a run of which nothing started (R4a). */
+#define JOB_ENDED_DEADLINE_S 1
+
 /* It was made for this attempt of the migration with this UID. */
 bool job_is_of(const struct job *job, const char *migration_uid, int64_t attempt);
 

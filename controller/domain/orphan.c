@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "domain/jobstate.h"
+#include "domain/podgate.h"
 #include "domain/podstate.h"
 
 static void act(struct plan *plan, unsigned actions, const char *case_id)
@@ -38,6 +39,13 @@ static const struct passage *passage_of(struct arena *arena, const struct orphan
     return passage;
 }
 
+/* What stands behind our gate waits for ever, now that nobody notes a pod: a person must say so (O5). */
+static bool may_still_run(const struct orphan *seen, const struct run_state *run)
+{
+    return run->pods > 0 && (run->end == RUN_RUNNING || run->end == RUN_PENDING) &&
+           !podgate_holds_all(seen->pods, seen->pod_count);
+}
+
 /* No Job can start anything any more; what is left are its pods. job: NULL when it is gone. */
 static void decide_over(struct arena *arena, const struct orphan *seen, const struct job *job,
                         const struct run_state *run, struct plan *plan)
@@ -52,7 +60,7 @@ static void decide_over(struct arena *arena, const struct orphan *seen, const st
     } else if (run->pods == 0 && seen->now_s < until_s) {
         act(plan, 0, "O3");
         plan->wake_at_s = until_s;
-    } else if (run->pods > 0 && (run->end == RUN_RUNNING || run->end == RUN_PENDING)) {
+    } else if (may_still_run(seen, run)) {
         act(plan, 0, "O4");
     } else if (run->pods > 0 && !run->proven_ended && !is_confirmed) {
         act(plan, 0, "O5");
@@ -86,6 +94,22 @@ static void decide_stopped(const struct orphan *seen, const struct run_state *ru
     }
 }
 
+/*
+ * The pod that was noted, if there is one, is known to nobody any more. What has not been let start by now
+ * never is: the Job is ended by its deadline (R4a).
+ */
+static void decide_active(const struct orphan *seen, struct plan *plan)
+{
+    if (!seen->are_pods_fresh) {
+        read_pods(plan);
+    } else if (podgate_holds_all(seen->pods, seen->pod_count) &&
+               seen->job->active_deadline_s != JOB_ENDED_DEADLINE_S) {
+        act(plan, ACTION_END_JOB, "O10");
+    } else {
+        act(plan, 0, "O4");
+    }
+}
+
 void orphan_decide(struct arena *arena, const struct orphan *seen, struct plan *ret_plan)
 {
     const struct claim *claim = &seen->database->claim;
@@ -111,6 +135,6 @@ void orphan_decide(struct arena *arena, const struct orphan *seen, struct plan *
     } else if (job_is_stopped(job)) {
         decide_stopped(seen, &run, ret_plan);
     } else {
-        act(ret_plan, 0, "O4");
+        decide_active(seen, ret_plan);
     }
 }

@@ -38,7 +38,7 @@ struct orphan {
 
 /*
  * The next step: ACTION_READ_JOB, ACTION_READ_PODS, ACTION_DELETE_JOB (just the version of the Job that
- * was seen), ACTION_RELEASE (with plan.passage when the run succeeded), or nothing but to wait. The plan
+ * was seen), ACTION_END_JOB, ACTION_RELEASE (with plan.passage when the run succeeded), or nothing but to wait. The plan
  * borrows from seen and from the arena.
  */
 void orphan_decide(struct arena *arena, const struct orphan *seen, struct plan *ret_plan);

@@ -33,6 +33,7 @@ enum action {
     ACTION_LET_GO_MIGRATION = 1 << 17, /* 11, 15: finalizer off the migration */
     ACTION_READ_DATABASE = 1 << 18,    /* 11: whether the claim is really gone */
     ACTION_READ_NAMESPACE = 1 << 19,   /* 10: whether all of it is being deleted */
+    ACTION_OPEN_POD = 1 << 20,         /* 9b: our scheduling gate off the pod that is noted */
 };
 
 struct plan {

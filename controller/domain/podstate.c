@@ -344,8 +344,17 @@ static void judge_end(struct arena *arena, const struct pod *pod,
     }
 }
 
-static void judge_waiting(const struct pod *pod, struct run_state *ret)
+static void judge_waiting(struct arena *arena, const struct pod *pod, struct run_state *ret)
 {
+    if (pod->is_gated) {
+        return; /* for us to open */
+    }
+    if (pod->other_gate != NULL) {
+        ret->waiting_reason = "SchedulingGated";
+        ret->waiting_message =
+            arena_printf(arena, "its scheduling gate %s is still closed", pod->other_gate);
+        return;
+    }
     if (pod->unschedulable != NULL && pod->node == NULL) {
         ret->waiting_reason = "Unschedulable";
         ret->waiting_message = pod->unschedulable;
@@ -437,6 +446,6 @@ void run_state_judge(struct arena *arena, const struct pod *pods, size_t count,
     if (ret->end == RUN_ENDED || ret->end == RUN_UNPROVEN) {
         judge_end(arena, pod, run, ret);
     } else {
-        judge_waiting(pod, ret);
+        judge_waiting(arena, pod, ret);
     }
 }

@@ -204,7 +204,8 @@ static bool same_applications(const struct migration_status *a, const struct mig
 static bool same_attempt(const struct attempt *a, const struct attempt *b)
 {
     return a->number == b->number && a->outcome == b->outcome && str_eq(a->job_uid, b->job_uid) &&
-           str_eq(a->reason, b->reason) && str_eq(a->image, b->image) && a->start_s == b->start_s;
+           str_eq(a->pod_uid, b->pod_uid) && str_eq(a->reason, b->reason) &&
+           str_eq(a->image, b->image) && a->start_s == b->start_s;
 }
 
 enum status_change status_compare(const struct migration_status *a,

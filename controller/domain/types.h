@@ -18,6 +18,7 @@
 #define API_VERSION              "interlude.dev/v1alpha1"
 #define FINALIZER_MIGRATION      "interlude.dev/run" /* on a SchemaMigration and on a Database */
 #define FINALIZER_OUTCOME        "interlude.dev/outcome" /* on an attempt's Job and its pod */
+#define SCHEDULING_GATE          "interlude.dev/start" /* of an attempt's pods: domain/podgate.h */
 #define LABEL_DATABASE           "interlude.dev/database"
 #define LABEL_DATABASE_NAMESPACE "interlude.dev/database-namespace"
 #define LABEL_MIGRATION          "interlude.dev/migration"
@@ -195,6 +196,8 @@ struct pod {
     int64_t
         observed_generation; /* of the object that the kubelet's last word is about; 0: not told */
     const char *job_uid;     /* label batch.kubernetes.io/controller-uid */
+    bool is_gated;           /* SCHEDULING_GATE is on it: never bound to a node, nothing started */
+    const char *other_gate;  /* a scheduling gate that somebody else is to open; NULL: none */
     bool is_disrupted;       /* condition DisruptionTarget is True */
     const char *disruption_reason;
     const char *disruption_message;
@@ -297,6 +300,7 @@ struct attempt {
     const char *to_version; /* of that spec: a later edit must not change what the ledger says */
     const char *job;
     const char *job_uid;
+    const char *pod_uid; /* the only one that is let start; NULL: none has been seen yet */
     const char *image;
     int64_t start_s;
     int64_t completion_s;
