@@ -208,6 +208,14 @@ static bool is_ending(const struct turn *turn)
            turn->migration->timeout_s != JOB_ENDED_DEADLINE_S;
 }
 
+static void note_pod(struct turn *turn, const struct pod *pod)
+{
+    struct migration_status *status = &turn->plan->status;
+    status_begin(turn->arena, turn->migration, status);
+    status->attempt.pod_uid = pod->meta.uid;
+    act(turn, ACTION_WRITE_STATUS, "J15");
+}
+
 /*
  * Lets one pod start, the one that is noted. As the run goes on without its Job (R5), so it begins: a pod
  * that is behind the gate and not being deleted would else stay for ever.
@@ -215,30 +223,37 @@ static bool is_ending(const struct turn *turn)
 static bool decide_gate(struct turn *turn)
 {
     const struct observed *seen = turn->seen;
-    const char *noted = turn->attempt->pod_uid;
-    const struct pod *pod = noted == NULL ? podgate_to_note(seen->pods, seen->pod_count)
-                                          : podgate_find(seen->pods, seen->pod_count, noted);
-    if (pod == NULL || is_ending(turn)) {
+    const char *uid = turn->attempt->pod_uid;
+    const struct pod *noted = podgate_find(seen->pods, seen->pod_count, uid);
+    const struct pod *next = podgate_to_note(seen->pods, seen->pod_count);
+
+    if (is_ending(turn)) {
         return false;
     }
-    if (noted == NULL) {
-        struct migration_status *status = &turn->plan->status;
-        *status = turn->migration->status;
-        status->attempt.pod_uid = pod->meta.uid;
-        act(turn, ACTION_WRITE_STATUS, "J15");
+    if (next != NULL && (uid == NULL || (noted != NULL && podgate_is_withdrawn(noted)))) {
+        note_pod(turn, next);
         return true;
     }
-    if (podgate_is_waiting(pod)) {
+    if (noted != NULL && podgate_is_waiting(noted)) {
         act(turn, ACTION_OPEN_POD, "J16");
         return true;
     }
     return false;
 }
 
-/* The Job may have made another in its place, which is never let start. */
-static bool has_pod_vanished(const struct turn *turn)
+/*
+ * The noted pod is gone, or has ended and its Job did not count it: what the Job makes in its place is never
+ * let start, so the Job would never end.
+ */
+static bool is_over_without_job(const struct turn *turn)
 {
-    return turn->attempt->pod_uid != NULL && turn->run.pods == 0;
+    const struct run_state *run = &turn->run;
+    if (turn->attempt->pod_uid == NULL || is_ending(turn)) {
+        return false;
+    }
+    bool has_others = turn->seen->pod_count > run->pods;
+    bool is_overdue = turn->seen->now_s >= run->end_s + JOB_ENDS_WITHIN_S;
+    return run->pods == 0 || (has_others && run->proven_ended && is_overdue);
 }
 
 /* ---- the end: step 10 ---- */
@@ -412,7 +427,7 @@ static void decide_active(struct turn *turn)
     bool is_late = turn->run.pods == 0 && now_s >= turn->attempt->start_s + NO_POD_ASKED_AFTER_S;
     int64_t told_s = turn->attempt->start_s + RUNNING_TOLD_AFTER_S;
 
-    if (has_pod_vanished(turn) && !is_ending(turn)) {
+    if (is_over_without_job(turn)) {
         act(turn, turn->seen->are_pods_fresh ? ACTION_END_JOB : ACTION_READ_PODS, "J17");
     } else if (reason_to_end(turn) != NULL) {
         act(turn, turn->seen->are_pods_fresh ? ACTION_END_JOB : ACTION_READ_PODS, "J10");

@@ -8,6 +8,7 @@ import re
 from ground.case import APP, steered
 from ground.pods import may_run
 from ground.rules import OUTCOME, RUN
+from ground.runs import UNPROVEN
 
 GATES = ("JobValid", "NotSuspended", "SchemaVersionMet", "VersionsCompatible", "RolloutSettled", "LockHeld")
 
@@ -29,7 +30,7 @@ def help_on(walk):
     for migration in walk.world.all("schemamigrations", walk.namespace):
         attempt = migration.get("status", {}).get("attempt", {})
         wanted = {"interlude.dev/confirm-ended": str(attempt.get("number"))}
-        if attempt.get("reason") == "EndUnproven" and not wanted.items() <= migration["metadata"].get("annotations", {}).items():
+        if attempt.get("reason") in UNPROVEN and not wanted.items() <= migration["metadata"].get("annotations", {}).items():
             walk.confirm(migration["metadata"]["name"])
     for database in walk.world.all("databases", walk.namespace):
         claim = database.get("status", {}).get("claim")

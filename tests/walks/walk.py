@@ -16,6 +16,7 @@ from ground.case import Case
 from ground.cluster import ApiError
 from ground.controller import Controller
 from ground.relay import Relay
+from ground.runs import UNPROVEN
 
 OPERATIONS_OF_A_WALK = 30
 GAP_S = 0.45  # on average between two operations
@@ -174,7 +175,7 @@ class Walk:
     def confirm(self, name):
         """A person makes sure that what is in doubt has ended, and says so."""
         attempt = self.attempt(name)
-        if attempt.get("reason") != "EndUnproven":
+        if attempt.get("reason") not in UNPROVEN:
             return
         self.confirmed.add((self.world.get("schemamigrations", self.namespace, name)["metadata"]["uid"], attempt["number"]))
         self.patch("schemamigrations", name, {"metadata": {"annotations": {"interlude.dev/confirm-ended": str(attempt["number"])}}})

@@ -403,6 +403,13 @@ static const struct world rows[] = {
         .expected = {.case_id = "C1", .actions = ACTION_RELEASE},
     },
     {
+        .name = "C2 R8b nor when the pod was taken away",
+        .migration = {.meta = {HELD}, .status = FAILED_WITH("PodVanished")},
+        .claim_attempt = 1,
+        .seen = {.are_pods_fresh = true},
+        .expected = {.case_id = "C2"},
+    },
+    {
         .name = "C2 R8b nor without any pod",
         .migration = {.meta = {HELD}, .status = FAILED_WITH("EndUnproven")},
         .claim_attempt = 1,

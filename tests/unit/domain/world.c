@@ -56,7 +56,7 @@ static struct container_status never = {
 static struct pod pod_with(const char *phase, struct container_status *container)
 {
     return (struct pod){
-        .meta = {.name = "pod-1", .uid = "uid-p"},
+        .meta = {.name = "pod-1", .uid = POD_UID},
         .phase = phase,
         .node = "node-1",
         .job_uid = JOB_UID,
@@ -70,6 +70,14 @@ struct pod world_pod(enum pod_sketch sketch)
 {
     struct pod pod = {0};
     switch (sketch) {
+    case POD_GATED:
+    case POD_WITHDRAWN:
+        pod = pod_with("Pending", NULL);
+        pod.node = NULL;
+        pod.container_count = 0;
+        pod.is_gated = true;
+        pod.meta.deleted_s = sketch == POD_WITHDRAWN ? NOW - 1 : 0;
+        break;
     case POD_NONE:
         break;
     case POD_PENDING:
@@ -171,13 +179,16 @@ struct observed world_see(struct arena *arena, struct world *world)
     }
     seen.database = world->no_database ? NULL : &world->database;
     seen.job = seen.job_presence == PRESENCE_PRESENT ? &world->job : NULL;
+    struct pod *pods = arena_array(arena, 2, sizeof(*pods));
     if (world->pod != POD_NONE) {
-        struct pod *pod = arena_alloc(arena, sizeof(*pod));
-        *pod = world_pod(world->pod);
-        pod->meta.has_finalizer = world->has_pod_finalizer;
-        seen.pods = pod;
-        seen.pod_count = 1;
+        pods[seen.pod_count] = world_pod(world->pod);
+        pods[seen.pod_count++].meta.has_finalizer = world->has_pod_finalizer;
     }
+    if (world->second != POD_NONE) {
+        pods[seen.pod_count] = world_pod(world->second);
+        pods[seen.pod_count++].meta.uid = SECOND_UID;
+    }
+    seen.pods = pods;
     return seen;
 }
 
@@ -204,6 +215,8 @@ void world_test(void **state)
         }
         assert_int_equal(plan.status.withdrawn, expected->withdrawn);
         assert_int_equal(plan.status.attempt.number, expected->attempt);
+        assert_text(plan.status.attempt.pod_uid,
+                    OR(expected->pod_uid, world->migration.status.attempt.pod_uid));
         assert_string_equal(outcome_name(plan.status.attempt.outcome),
                             outcome_name(expected->outcome));
         assert_int_equal(plan.status.observed_generation, world->migration.meta.generation);

@@ -12,17 +12,21 @@
 
 #define NOW 1000000
 
-#define UID     "uid-m"
-#define JOB_UID "uid-j"
-#define HASH    "v1:one"
-#define HASH2   "v1:two"
-#define JOB     "orders-3-uid-m-1"
+#define UID        "uid-m"
+#define JOB_UID    "uid-j"
+#define POD_UID    "uid-p"
+#define SECOND_UID "uid-p2"
+#define HASH       "v1:one"
+#define HASH2      "v1:two"
+#define JOB        "orders-3-uid-m-1"
 
 /* A pod's one container. */
 enum pod_sketch {
     POD_NONE,
-    POD_PENDING,  /* no node yet */
-    POD_STARTING, /* ImagePullBackOff */
+    POD_GATED,     /* behind our scheduling gate */
+    POD_WITHDRAWN, /* as that, and being deleted */
+    POD_PENDING,   /* no node yet */
+    POD_STARTING,  /* ImagePullBackOff */
     POD_RUNNING,
     POD_STOPPING, /* runs, and is asked to stop */
     POD_SUCCEEDED,
@@ -42,6 +46,7 @@ struct expected {
     int64_t withdrawn;
     enum outcome outcome; /* of status.attempt */
     int64_t attempt;      /* its number */
+    const char *pod_uid;  /* the pod that it notes */
     const char *version;  /* of the passage; NULL: none */
     int64_t wake_at_s;
     size_t history; /* entries; 0: any */
@@ -54,7 +59,8 @@ struct world {
     struct migration migration;
     struct database database;
     struct job job;
-    enum pod_sketch pod;
+    enum pod_sketch pod;    /* POD_UID */
+    enum pod_sketch second; /* SECOND_UID */
     bool has_pod_finalizer;
     bool no_database;
     bool namespace_not_read;

@@ -5,7 +5,6 @@ import subprocess
 from ground.audit import Audit
 from ground.case import side_by_side
 from ground.cluster import REPO, Cluster, DirectApi
-from ground.rules import broken_rules
 from ground.world import World
 
 from fault import Fault
@@ -17,7 +16,6 @@ class Restarts(Fault):
     RUNS = 8
 
     def setUp(self):
-        self.doubled = set()  # whose Job the Job controller may have given two pods
         name = f"{self.cluster.name}-killed"
         cluster = Cluster(name)
         self.addCleanup(cluster.__exit__, None, None, None)
@@ -27,18 +25,6 @@ class Restarts(Fault):
         self.world = World(self.api, lambda namespace: namespace is not None and namespace.startswith(self.prefix))
         self.addCleanup(setattr, self.world, "is_closed", True)
         super().setUp()
-
-    def was_answer_lost(self, name):
-        """The Job controller did not hear of the pod that it made: it may make another, and delete one of the two."""
-        return [event for event in self.world.all("events", self.namespace) if event["reason"] == "FailedCreate"
-                and event["involvedObject"]["name"] == self.jobs(name)[0]["metadata"]["name"]]
-
-    def holds(self):
-        """As ever; but how many pods a Job gets while the API server dies is the Job controller's doing."""
-        uids = [self.migration(name)["metadata"]["uid"] for name in self.doubled]
-        problems = [problem for problem in broken_rules(self.world, self.namespace)
-                    if not ("had several pods" in problem and any(uid in problem for uid in uids))]
-        self.assertEqual([], problems, "rules of the protocol that were broken")
 
     def kill(self, *programs):
         subprocess.run([REPO / "tests/cluster/restart", "--name", self.cluster.name, "--after", "1", *programs], check=True, capture_output=True)
@@ -57,10 +43,8 @@ class Restarts(Fault):
                 self.reaches(name, timeout=180)
         for name in names:
             self.succeeds(name)
-            if self.was_answer_lost(name):
-                self.doubled.add(name)
-            else:
-                self.assertEqual(1, len(self.started(name)), f"pods of {name}")
+            # The Job controller may make a second pod when it does not hear of the first: one of them starts (R1).
+            self.assertGreaterEqual(len(self.started(name)), 1, f"pods of {name}")
             self.assertEqual(1, self.migration(name)["status"]["attempt"]["number"])
             self.assertEqual(1, len(self.jobs(name)))
         self.ends_well(pods=len(self.all_started()))

@@ -52,7 +52,7 @@ def pod(state, name="p1", attempt=1, owner="j1", exit_code=0, **metadata):
         "status": {"phase": phase, "containerStatuses": [{"state": {state: told}}]}})
 
 
-RUNS = {"number": 1}
+RUNS = {"number": 1, "podUID": "p1"}
 GOOD = {"outcome": "Succeeded", "reason": "Completed"}
 BAD = {"outcome": "Failed", "reason": "ExitCode"}
 AGAIN = {"number": 2, "jobUID": "j2"}
@@ -65,7 +65,7 @@ PLANTED = {
     "the history was rewritten": [migration("Waiting", "Waiting"), migration("Running", "Running")],
     "stands twice": [migration("Waiting", "Waiting", "Waiting")],
     "is not the newest": [migration("Running", "Waiting")],
-    "had several pods": [pod("terminated", "p1"), pod("terminated", "p2")],
+    "several pods were let start": [pod("terminated", "p1"), pod("terminated", "p2")],
     "pods of several Jobs": [pod("terminated", "p1"), pod("terminated", "p2", owner="j2")],
     "ran until": [pod("running", "p1"), pod("running", "p2", attempt=2, owner="j2"), pod("terminated", "p1")],
     "and became": [*START, *END[:3], migration("Succeeded", "Running", "Succeeded", attempt=BAD)],
@@ -86,6 +86,7 @@ PLANTED = {
     "the claim came": [job(0), database(claim=1)],
     "was armed at": [database(claim=1), job(0), job(1), migration("Running", "Running", attempt=RUNS)],
     "had a pod at": [database(claim=1), job(0), pod("running"), *START[2:]],
+    "was let start at": [*START, pod("running", "p2")],
     "the ledger moved without": [database(), database(passed=["1"])],
     "taken over": [database(claim=1), database(claim=2)],
     "released while": [*START, pod("running"), *END[2:]],

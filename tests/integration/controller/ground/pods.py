@@ -6,6 +6,11 @@ def statuses(pod):
     return pod["status"].get("initContainerStatuses", []) + pod["status"].get("containerStatuses", [])
 
 
+def is_gated(pod):
+    """It stands behind the controller's scheduling gate: no node takes it."""
+    return any(gate["name"] == "interlude.dev/start" for gate in pod["spec"].get("schedulingGates", []))
+
+
 def may_run(pod):
     """A container of it runs, or may still start."""
     if pod["status"].get("phase") in ("Succeeded", "Failed"):

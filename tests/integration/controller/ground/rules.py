@@ -6,7 +6,7 @@ Objects of different kinds are put in order by their resourceVersion, which is e
 import collections
 
 from ground import runs
-from ground.pods import may_run
+from ground.pods import is_gated, may_run
 from ground.world import version_of
 
 RUN = "interlude.dev/run"
@@ -73,8 +73,13 @@ def first(versions, holds):
     return None
 
 
+def noted_pods(migration):
+    status = migration.get("status", {})
+    return [tried.get("podUID") for tried in [status.get("attempt", {}), *status.get("attempts", [])]]
+
+
 def order_of_steps(world, namespace, migrations):
-    """Steps 2, 5, 7, 8: claimed, the Job parked, Running with its UID, armed; and only then a pod."""
+    """Steps 2, 5, 7, 8: claimed, the Job parked, Running with its UID, armed; and only then a pod. 9a, 9b: noted, then let start."""
     jobs = by_uid(world.told("jobs", namespace))
     pods = by_uid(world.told("pods", namespace))
     databases = [seen for how, seen in world.told("databases", namespace) if how != "DELETED"]
@@ -96,10 +101,15 @@ def order_of_steps(world, namespace, migrations):
             yield f"Job {name} was created at {created}, the claim came at {claimed}"
         if armed and (running is None or running > armed):
             yield f"Job {name} was armed at {armed}, the migration said Running at {running}"
-        for of_pod in pods.values():
-            owner = of_pod[0]["metadata"].get("ownerReferences", [{}])[0].get("uid")
-            if owner == uid and (armed is None or version_of(of_pod[0]) < armed):
+        for pod_uid, of_pod in pods.items():
+            if of_pod[0]["metadata"].get("ownerReferences", [{}])[0].get("uid") != uid:
+                continue
+            if armed is None or version_of(of_pod[0]) < armed:
                 yield f"Job {name} had a pod at {version_of(of_pod[0])}, and was armed at {armed}"
+            opened = first(of_pod, lambda seen: not is_gated(seen))
+            noted = first(migrations.get(attempt[0], []), lambda seen, u=pod_uid: u in noted_pods(seen))
+            if opened and (noted is None or noted > opened):
+                yield f"pod {of_pod[0]['metadata']['name']} was let start at {opened}, the migration noted it at {noted}"
 
 
 def releases(world, namespace, migrations, confirmed):

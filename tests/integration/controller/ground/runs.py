@@ -5,13 +5,14 @@ A pod runs from the version that first shows a container of it started, to the v
 """
 import collections
 
-from ground.pods import has_started, may_run, succeeded, was_asked_to_end
+from ground.pods import has_started, is_gated, may_run, succeeded, was_asked_to_end
 from ground.world import version_of
 
 UID = "interlude.dev/migration-uid"
 ATTEMPT = "interlude.dev/attempt"
 DATABASE = "interlude.dev/database"
 NEVER = float("inf")
+UNPROVEN = ("EndUnproven", "PodVanished")  # the claim stays until a person says that it has ended
 
 OWN_FAILURES = ("ExitCode", "OOMKilled", "InitContainerFailed", "NeverStarted", "RecoverFailed")
 
@@ -45,6 +46,12 @@ class Run:
         return False
 
     @property
+    def is_let_start(self):
+        """Some version of it is not behind the scheduling gate, nor on its way out (then no node takes it any more)."""
+        return any(not is_gated(pod) and (pod["spec"].get("nodeName") or "deletionTimestamp" not in pod["metadata"])
+                   for _, pod in self.versions)
+
+    @property
     def job(self):
         return next(iter(self.versions[0][1]["metadata"].get("ownerReferences", [])), {}).get("uid")
 
@@ -66,7 +73,7 @@ def runs_of(world, namespace):
 def broken(world, namespace, migrations, confirmed, touched):
     """touched: UIDs of Jobs that a person has edited, suspended or deleted, who may have made a second pod of them."""
     runs = runs_of(world, namespace)
-    yield from one_job_per_attempt(runs, touched)
+    yield from one_pod_per_attempt(runs)
     yield from one_at_a_time(runs, confirmed)
     for versions in migrations.values():
         of_it = [run for run in runs if run.attempt[0] == versions[0]["metadata"]["uid"]]
@@ -76,19 +83,20 @@ def broken(world, namespace, migrations, confirmed, touched):
     yield from ended_early(world, namespace, runs, touched)
 
 
-def one_job_per_attempt(runs, touched):
-    """R1: at most one Job of an attempt ever has a pod; and that one has one pod, but for what a person did to it."""
+def one_pod_per_attempt(runs):
+    """R1: at most one Job of an attempt ever has a pod; and of its pods one is let start, whatever anybody does to them."""
     jobs = collections.defaultdict(set)
     pods = collections.defaultdict(set)
     for run in runs:
         jobs[run.attempt].add(run.job)
-        pods[run.job].add(run.name)
+        if run.is_let_start:
+            pods[run.attempt].add(run.name)
     for attempt, uids in jobs.items():
         if len(uids) > 1:
             yield f"attempt {attempt} had pods of several Jobs: {sorted(uids)}"
-    for job, names in pods.items():
-        if len(names) > 1 and job not in touched:
-            yield f"Job {job} had several pods: {sorted(names)}"
+    for attempt, names in pods.items():
+        if len(names) > 1:
+            yield f"of attempt {attempt} several pods were let start: {sorted(names)}"
 
 
 def one_at_a_time(runs, confirmed):
@@ -134,14 +142,14 @@ def outcomes(versions, runs, touched):
 
 def at_outcome(name, record, when, runs, touched):
     number, reason = record["number"], record.get("reason")
-    alive = [run.name for run in runs if run.at(when) and may_run(run.at(when))]
-    if alive and reason != "EndUnproven":
+    alive = [run.name for run in runs if run.at(when) and may_run(run.at(when)) and not is_gated(run.at(when))]
+    if alive and reason not in UNPROVEN:
         yield f"{name}: the outcome of attempt {number} ({reason}) was written while {alive} ran"
     proven = [run.name for run in runs if run.job == record.get("jobUID") and run.is_proof(when)]
     if record["outcome"] == "Succeeded" and not proven:
         yield f"{name}: attempt {number} is Succeeded, and no pod proves it"
     can_tell = [run.name for run in runs if run.name in proven and not was_asked_to_end(run.at(when))]
-    is_lost = can_tell and record["outcome"] == "Failed" and reason not in ("JobVanished", "EndUnproven")
+    is_lost = can_tell and record["outcome"] == "Failed" and reason not in ("JobVanished", *UNPROVEN)
     if is_lost and record.get("jobUID") not in touched:
         yield f"{name}: attempt {number} is Failed ({reason}), and {proven} ended with 0: an outcome is lost"
 
