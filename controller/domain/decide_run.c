@@ -432,7 +432,8 @@ static void decide_active(struct turn *turn)
     } else if (reason_to_end(turn) != NULL) {
         act(turn, turn->seen->are_pods_fresh ? ACTION_END_JOB : ACTION_READ_PODS, "J10");
     } else if (is_late && turn->seen->no_pod_reason == NULL) {
-        act(turn, ACTION_READ_JOB_EVENTS, "J11");
+        /* A watch that tells nothing must not keep the run's only pod behind its gate. */
+        act(turn, turn->seen->are_pods_fresh ? ACTION_READ_JOB_EVENTS : ACTION_READ_PODS, "J11");
     } else if (turn->job->active_deadline_s == JOB_ENDED_DEADLINE_S && !turn->run.ever_started) {
         idle(turn, "J13"); /* what kept it from starting is told already, and stays */
     } else if (turn->run.ever_started && str_eq(turn->migration->status.reason, "Started") &&

@@ -441,11 +441,19 @@ static const struct world rows[] = {
                      .wake_at_s = NOW + 40},
     },
     {
-        .name = "J11 no pod for a while: ask why",
+        .name = "J11 no pod for a while: its watch may tell nothing",
         .migration = RUNNING_M,
         .claim_attempt = 1,
         .job = {ARMED},
         .seen = {PRESENT},
+        .expected = {.case_id = "J11", .actions = ACTION_READ_PODS},
+    },
+    {
+        .name = "J11 there is none: ask why",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {ARMED},
+        .seen = {PRESENT, PODS_FRESH},
         .expected = {.case_id = "J11", .actions = ACTION_READ_JOB_EVENTS},
     },
     {
