@@ -8,10 +8,11 @@ static bool is_open(const unsigned char *at)
     return at[DIM_ATTEMPT] == ATTEMPT_OPEN;
 }
 
-/* Its end is still to be proven before its claim may go. */
+/* Its end is still to be proven before its claim, and what it held, may go. */
 static bool is_unproven(const unsigned char *at)
 {
-    return at[DIM_ATTEMPT] == ATTEMPT_UNPROVEN && at[DIM_CLAIM] == CLAIM_RECORDED;
+    return at[DIM_ATTEMPT] == ATTEMPT_UNPROVEN &&
+           (at[DIM_CLAIM] == CLAIM_RECORDED || at[DIM_CLAIM] == CLAIM_NONE);
 }
 
 static bool is_known_to_none(const unsigned char *at)

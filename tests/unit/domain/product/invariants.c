@@ -165,8 +165,8 @@ static bool claims_when_all_holds(const struct scene *scene, const struct plan *
     bool is_job_held = scene->seen.job != NULL && scene->seen.job->meta.has_finalizer;
     bool all_holds = at[DIM_CLAIM] == CLAIM_NONE && at[DIM_DATABASE] == DATABASE_HELD &&
                      at[DIM_QUEUE] == QUEUE_FIRST && scene_are_gates_open(at) &&
-                     scene_is_wanted(at) && !is_job_held && !scene_pods(at).have_finalizer &&
-                     !is_too_soon && !was_given_back;
+                     scene_is_wanted(at) && scene_is_end_certain(at) && !is_job_held &&
+                     !scene_pods(at).have_finalizer && !is_too_soon && !was_given_back;
     return !all_holds || does(plan, ACTION_CLAIM);
 }
 
@@ -198,7 +198,7 @@ static bool is_woken_when_it_is_time(const struct scene *scene, const struct pla
     const unsigned char *at = scene->at;
     bool is_idle = (plan->actions & ~(unsigned)(ACTION_WRITE_STATUS | ACTION_RECORD_EVENT)) == 0;
     bool is_waiting = is_idle && scene_claimed(at) == 0 && scene_is_wanted(at) &&
-                      at[DIM_LEDGER] != LEDGER_NAMES_US;
+                      scene_is_end_certain(at) && at[DIM_LEDGER] != LEDGER_NAMES_US;
     bool is_asked_for = at[DIM_EDIT] == EDIT_REAL || at[DIM_RETRY] == RETRY_RECORDED;
     bool is_too_soon = at[DIM_RETRIES] == RETRIES_LATER && !is_asked_for;
     bool waits_for_retry = is_waiting && is_too_soon && scene_are_gates_open(at);
@@ -368,12 +368,18 @@ static bool releases_what_is_closed(const struct scene *scene, const struct plan
 static bool releases_what_has_ended(const struct scene *scene, const struct plan *plan)
 {
     const unsigned char *at = scene->at;
-    struct pods_truth pods = scene_pods(at);
-    bool is_unproven = at[DIM_ATTEMPT] == ATTEMPT_UNPROVEN && at[DIM_CLAIM] == CLAIM_RECORDED;
-    bool has_ended =
-        are_pods_fresh(scene) && at[DIM_PODS] != PODS_NONE && !pods.may_run && !pods.is_lost;
-    return !does(plan, ACTION_RELEASE) || !is_unproven || at[DIM_CONFIRM] == CONFIRM_RECORDED ||
-           has_ended || has_namespace_ended(scene);
+    return !does(plan, ACTION_RELEASE) || at[DIM_CLAIM] != CLAIM_RECORDED ||
+           scene_is_end_certain(at);
+}
+
+/* Whoever took the claim off: pods that nobody saw end are held, and nothing follows them. */
+static bool holds_what_may_still_run(const struct scene *scene, const struct plan *plan)
+{
+    const unsigned char *at = scene->at;
+    bool is_abandoned = is_deleted(scene) && at[DIM_ABANDON] == ABANDON_ASKED;
+    unsigned ends = ACTION_CLAIM | ACTION_LET_GO_JOB | ACTION_LET_GO_PODS |
+                    (is_abandoned ? 0 : ACTION_LET_GO_MIGRATION);
+    return !does(plan, ends) || scene_is_end_certain(at);
 }
 
 static bool moves_the_ledger_with_a_success(const struct scene *scene, const struct plan *plan)
@@ -621,8 +627,8 @@ static bool waits_for_its_pods(const struct scene *scene)
 static bool waits_for_a_person(const struct scene *scene)
 {
     const unsigned char *at = scene->at;
-    return at[DIM_ATTEMPT] == ATTEMPT_UNPROVEN && at[DIM_CLAIM] == CLAIM_RECORDED &&
-           at[DIM_CONFIRM] != CONFIRM_RECORDED;
+    return at[DIM_ATTEMPT] == ATTEMPT_UNPROVEN && !scene_is_starting(at) &&
+           !scene_is_end_certain(at);
 }
 
 static bool waits_for_nothing(const struct scene *scene)
@@ -693,6 +699,8 @@ static const struct {
     {"step 10: the phase follows the outcome", phase_follows_the_outcome},
     {"R6, step 11: only the claim of a closed attempt is released", releases_what_is_closed},
     {"R8b: a claim is released when the end is proven or confirmed", releases_what_has_ended},
+    {"R8b: nothing is let go, and nothing follows, while nobody knows of its end",
+     holds_what_may_still_run},
     {"R6: the ledger moves with the release, just when the attempt succeeded",
      moves_the_ledger_with_a_success},
     {"R6: the ledger says what the attempt recorded", ledger_says_what_was_recorded},

@@ -176,6 +176,16 @@ struct pods_truth scene_pods(const unsigned char *point)
     return (struct pods_truth){0};
 }
 
+bool scene_is_end_certain(const unsigned char *point)
+{
+    struct pods_truth pods = scene_pods(point);
+    bool are_over = point[DIM_PODS_READ] == READ_FRESH && !pods.may_run && !pods.is_lost;
+    /* Without its claim, which was released for a reason, there need not be a pod any more. */
+    bool is_told = point[DIM_PODS] != PODS_NONE || point[DIM_CLAIM] != CLAIM_RECORDED;
+    return point[DIM_ATTEMPT] != ATTEMPT_UNPROVEN || point[DIM_CONFIRM] == CONFIRM_RECORDED ||
+           point[DIM_NAMESPACE] == NAMESPACE_ENDS || (are_over && is_told);
+}
+
 /* ---- what it looks like: the migration ---- */
 
 static void build_attempt(struct scene *scene)

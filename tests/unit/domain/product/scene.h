@@ -253,4 +253,7 @@ struct pods_truth {
 };
 struct pods_truth scene_pods(const unsigned char *point);
 
+/* R8b: the recorded attempt was seen to end, a person says so, or its namespace takes all with it. */
+bool scene_is_end_certain(const unsigned char *point);
+
 #endif
