@@ -5,6 +5,7 @@
 
 #include "base/attrs.h"
 #include "base/str.h"
+#include "domain/condition.h"
 
 #define STARTS (ACTION_CLAIM | ACTION_CREATE_JOB | ACTION_ARM)
 
@@ -357,6 +358,77 @@ static bool phase_follows_the_outcome(const struct scene *scene, const struct pl
            (succeeded ? phase == PHASE_SUCCEEDED : phase == PHASE_FAILED || phase == PHASE_WAITING);
 }
 
+static bool fails_by_its_check(const struct scene *scene, const struct plan *plan)
+{
+    const struct attempt *attempt = &plan->status.attempt;
+    enum job_seen job = scene->at[DIM_JOB];
+    /* A Job that was ended from outside, or is Complete against its pod, has another reason. */
+    bool is_told = job == JOB_FAILED || job == JOB_DELETED;
+    bool has_failed = scene->at[DIM_PODS] == PODS_UNCHECKED;
+    bool is_checked = has_failed || scene->at[DIM_PODS] == PODS_CHECKED;
+    return !ends_attempt(scene, plan) ||
+           ((!has_failed || attempt->exit_code == 0) && attempt->verify.has_ended == is_checked &&
+            (attempt->verify.exit_code != 0) == has_failed &&
+            (!is_told || str_eq(attempt->reason, "VerifyFailed") == has_failed));
+}
+
+static bool knows_whether_to_recover(const struct scene *scene, const struct plan *plan)
+{
+    const struct attempt *old = &before(scene)->attempt;
+    const struct attempt *new = &plan->status.attempt;
+    bool may_have_begun = scene_pods(scene->at).has_started || scene->at[DIM_PODS] == PODS_NONE;
+    bool has_begun = may_have_begun && !str_eq(new->reason, "NeverStarted");
+    if (begins_attempt(scene, plan)) {
+        return new->is_recovery_due == old->is_recovery_due;
+    }
+    if (!ends_attempt(scene, plan)) {
+        return !writes(plan) || new->is_recovery_due == old->is_recovery_due;
+    }
+    return new->is_recovery_due == (has_begun ? new->is_interrupted : old->is_recovery_due);
+}
+
+/* ---- what runs beside the run ---- */
+
+static bool is_skew_told(const struct migration_status *status)
+{
+    return condition_is_true(&status->conditions, CONDITION_VERSION_SKEW);
+}
+
+/* What may be judged: the versions of an edited spec are not those that the run was started on. */
+static bool are_versions_known(const struct scene *scene)
+{
+    const unsigned char *at = scene->at;
+    return at[DIM_GATES] != GATES_UNKNOWN && at[DIM_GATES] != GATES_UNKNOWN_YET &&
+           at[DIM_EDIT] != EDIT_REAL;
+}
+
+static bool tells_of_a_skew_at_once(const struct scene *scene, const struct plan *plan)
+{
+    const unsigned char *at = scene->at;
+    bool is_watched = at[DIM_ATTEMPT] == ATTEMPT_OPEN && are_versions_known(scene) &&
+                      (at[DIM_JOB] == JOB_ACTIVE || at[DIM_JOB] == JOB_STRIPPED) &&
+                      (!is_deleted(scene) || at[DIM_ABANDON] == ABANDON_NONE);
+    bool is_idle = (plan->actions & ~(unsigned)ACTION_RECORD_EVENT) == 0;
+    bool is_told = at[DIM_SKEW] == SKEW_TOLD;
+    return !is_watched || !is_idle || is_told == (at[DIM_GATES] == GATES_INCOMPATIBLE);
+}
+
+static bool tells_of_a_skew_as_it_is(const struct scene *scene, const struct plan *plan)
+{
+    const unsigned char *at = scene->at;
+    bool is_told = is_skew_told(&plan->status);
+    bool was_told = is_skew_told(before(scene));
+    if (!writes(plan)) {
+        return true;
+    }
+    if (begins_attempt(scene, plan)) {
+        return condition_get(&plan->status.conditions, CONDITION_VERSION_SKEW) == NULL;
+    }
+    bool is_judged =
+        at[DIM_ATTEMPT] == ATTEMPT_OPEN && are_versions_known(scene) && !ends_attempt(scene, plan);
+    return is_told == (is_judged ? at[DIM_GATES] == GATES_INCOMPATIBLE : was_told);
+}
+
 /* ---- steps 11 and 12: the end of a claim ---- */
 
 static bool releases_what_is_closed(const struct scene *scene, const struct plan *plan)
@@ -697,6 +769,11 @@ static const struct {
     {"R21: run.retries is for what failed by itself, onInterruption for what was cut off",
      retries_what_failed_by_itself},
     {"step 10: the phase follows the outcome", phase_follows_the_outcome},
+    {"R20: a check that fails is the reason, beside the run's own exit code", fails_by_its_check},
+    {"R21: a recovery is due after a run that was cut off, until one has run",
+     knows_whether_to_recover},
+    {"R22: versions that leave the constraint are told at once", tells_of_a_skew_at_once},
+    {"R22: what is told of versions is so, and of this attempt", tells_of_a_skew_as_it_is},
     {"R6, step 11: only the claim of a closed attempt is released", releases_what_is_closed},
     {"R8b: a claim is released when the end is proven or confirmed", releases_what_has_ended},
     {"R8b: nothing is let go, and nothing follows, while nobody knows of its end",

@@ -6,9 +6,10 @@
  * and with one at each of its steps: the request not carried out, or carried out and its answer lost with
  * the controller.
  *
- *     test_decide_stable [POINT]
+ *     test_decide_stable [POINT [STRENGTH]]      POINT "": all
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/attrs.h"
@@ -358,17 +359,18 @@ static const char *check(const unsigned char *point)
 
 int main(int argc, char **argv)
 {
+    unsigned strength = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : STRENGTH;
     const struct product product = {
         .name = "decide_stable",
         .dimensions = dimensions,
         .dimension_count = AT_MAX,
         .exclusions = exclusions,
         .exclusion_count = ARRAY_LEN(exclusions),
-        .strength = STRENGTH,
-        .points_least = STRENGTH < 1 ? 20000 : 400000,
+        .strength = strength,
+        .points_least = strength < 1 ? 20000 : 400000,
         .check = check,
     };
-    int failed = product_run(&product, argc > 1 ? argv[1] : NULL);
+    int failed = product_run(&product, argc > 1 && argv[1][0] != '\0' ? argv[1] : NULL);
     printf("decide_stable: %zu lives, the longest of %ld steps\n", runs, steps_most);
     cluster_fini(&cluster);
     return failed;
