@@ -20,10 +20,7 @@ static void judge_job(struct cluster *cluster, const struct job *job)
     }
     const struct migration *migration = cluster_migration(cluster, job->meta.ns, job->migration);
     const struct database *database = cluster_database(cluster, job->meta.ns, job->database);
-    bool is_driven = migration != NULL && migration->meta.has_finalizer &&
-                     str_eq(migration->meta.uid, job->migration_uid);
-    enum leftover_action action = leftover_judge(migration, database, job);
-    if (action == LEFTOVER_DELETE || (action == LEFTOVER_LET_GO && !is_driven)) {
+    if (leftover_judge(migration, database, job) != LEFTOVER_NOTHING) {
         cluster_wake(cluster, KEY_JOB, job->meta.ns, job->meta.name);
     }
 }
@@ -33,16 +30,13 @@ static void judge_pod(struct cluster *cluster, const struct pod *pod)
 {
     const char *ns = pod->meta.ns;
     const char *name = pairs_get(&pod->facts.labels, LABEL_MIGRATION);
-    const char *uid = pairs_get(&pod->facts.labels, LABEL_MIGRATION_UID);
     const char *database_name = pairs_get(&pod->facts.labels, LABEL_DATABASE);
     if (!pod->meta.has_finalizer || name == NULL || database_name == NULL) {
         return;
     }
     const struct migration *migration = cluster_migration(cluster, ns, name);
     const struct database *database = cluster_database(cluster, ns, database_name);
-    bool is_driven =
-        migration != NULL && migration->meta.has_finalizer && str_eq(migration->meta.uid, uid);
-    if (!is_driven && leftover_judge_pod(migration, database, pod) == LEFTOVER_LET_GO) {
+    if (leftover_judge_pod(migration, database, pod) == LEFTOVER_LET_GO) {
         cluster_wake(cluster, KEY_POD, ns, pod->meta.name);
     }
 }

@@ -36,18 +36,12 @@ struct turn {
 
 static void act(struct turn *turn, unsigned actions, const char *case_id)
 {
-    turn->plan->actions = actions;
-    turn->plan->case_id = case_id;
+    plan_act(turn->plan, actions, case_id);
 }
 
-/* Nothing to do but wait; the Event of the start is recorded meanwhile. */
 static void idle(struct turn *turn, const char *case_id)
 {
-    if (turn->seen->is_event_due) {
-        act(turn, ACTION_RECORD_EVENT, "E1");
-    } else {
-        act(turn, 0, case_id);
-    }
+    plan_idle(turn->seen, turn->plan, case_id);
 }
 
 /* ---- what it does, for the status ---- */

@@ -33,6 +33,12 @@ static const struct migration *owner_of(const struct migration *migration, const
     return migration != NULL && str_eq(migration->meta.uid, uid) ? migration : NULL;
 }
 
+/* It knows what its attempts held, and whether their end is certain (R8b); it is let go last of all. */
+static bool lets_go_itself(const struct migration *owner)
+{
+    return owner != NULL && owner->meta.has_finalizer;
+}
+
 /* The migration runs this attempt with another Job: whatever this one is, nothing will arm it. */
 static bool is_another_job(const struct migration *owner, const struct job *job)
 {
@@ -54,7 +60,8 @@ enum leftover_action leftover_judge(const struct migration *migration,
         bool is_stray = (owner != NULL && is_another_job(owner, job)) || (is_closed && !is_held);
         return is_stray ? LEFTOVER_DELETE : LEFTOVER_NOTHING;
     }
-    if (job->meta.has_finalizer && job_is_over(job) && is_closed && !is_held) {
+    if (job->meta.has_finalizer && job_is_over(job) && is_closed && !is_held &&
+        !lets_go_itself(owner)) {
         return LEFTOVER_LET_GO;
     }
     return LEFTOVER_NOTHING;
@@ -72,7 +79,7 @@ enum leftover_action leftover_judge_pod(const struct migration *migration,
     }
     const struct migration *owner = owner_of(migration, uid);
     bool is_closed = owner == NULL || attempt_is_closed(owner, (int64_t)attempt);
-    if (is_closed && !is_claimed(database, uid, (int64_t)attempt)) {
+    if (is_closed && !is_claimed(database, uid, (int64_t)attempt) && !lets_go_itself(owner)) {
         return LEFTOVER_LET_GO;
     }
     return LEFTOVER_NOTHING;

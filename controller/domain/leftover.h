@@ -24,7 +24,8 @@ const char *leftover_case(enum leftover_action action);
  * migration: NULL when it is known to be gone (a 404 of the server, not of a cache); one of another UID
  * counts as gone. database: that of the Job's labels; NULL when it is known to be gone. It must have been
  * read from the server after the attempt was closed, or the migration gone: an older version may not
- * show yet the claim whose outcome the Job and its pods prove.
+ * show yet the claim whose outcome the Job and its pods prove. What a migration that has its finalizer
+ * held, it lets go itself: only it knows whether the end is certain (R8b).
  */
 enum leftover_action leftover_judge(const struct migration *migration,
                                     const struct database *database, const struct job *job);

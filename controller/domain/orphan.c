@@ -6,15 +6,9 @@
 #include "domain/podgate.h"
 #include "domain/podstate.h"
 
-static void act(struct plan *plan, unsigned actions, const char *case_id)
-{
-    plan->actions = actions;
-    plan->case_id = case_id;
-}
-
 static void read_pods(struct plan *plan)
 {
-    act(plan, ACTION_READ_PODS, "O2");
+    plan_act(plan, ACTION_READ_PODS, "O2");
 }
 
 /* The ledger moves only for what is known to have been brought about by just this claim. */
@@ -58,24 +52,24 @@ static void decide_over(struct arena *arena, const struct orphan *seen, const st
     if (!seen->are_pods_fresh && (!is_proven || job == NULL)) {
         read_pods(plan);
     } else if (run->pods == 0 && seen->now_s < until_s) {
-        act(plan, 0, "O3");
+        plan_act(plan, 0, "O3");
         plan->wake_at_s = until_s;
     } else if (may_still_run(seen, run)) {
-        act(plan, 0, "O4");
+        plan_act(plan, 0, "O4");
     } else if (run->pods > 0 && !run->proven_ended && !is_confirmed) {
-        act(plan, 0, "O5");
+        plan_act(plan, 0, "O5");
     } else {
         plan->passage = job == NULL ? NULL : passage_of(arena, seen, job, run);
-        act(plan, ACTION_RELEASE, plan->passage != NULL ? "O6" : "O7");
+        plan_act(plan, ACTION_RELEASE, plan->passage != NULL ? "O6" : "O7");
     }
 }
 
 static void decide_parked(const struct orphan *seen, struct plan *plan)
 {
     if (!seen->is_job_fresh) {
-        act(plan, ACTION_READ_JOB, "O1");
+        plan_act(plan, ACTION_READ_JOB, "O1");
     } else {
-        act(plan, ACTION_DELETE_JOB, "O8");
+        plan_act(plan, ACTION_DELETE_JOB, "O8");
     }
 }
 
@@ -86,11 +80,11 @@ static void decide_stopped(const struct orphan *seen, const struct run_state *ru
     if (!seen->are_pods_fresh) {
         read_pods(plan);
     } else if (run->pods > 0 && !run->is_stopping) {
-        act(plan, 0, "O4");
+        plan_act(plan, 0, "O4");
     } else if (!seen->is_job_fresh) {
-        act(plan, ACTION_READ_JOB, "O1");
+        plan_act(plan, ACTION_READ_JOB, "O1");
     } else {
-        act(plan, ACTION_DELETE_JOB, "O9");
+        plan_act(plan, ACTION_DELETE_JOB, "O9");
     }
 }
 
@@ -104,9 +98,9 @@ static void decide_active(const struct orphan *seen, struct plan *plan)
         read_pods(plan);
     } else if (podgate_holds_all(seen->pods, seen->pod_count) &&
                seen->job->active_deadline_s != JOB_ENDED_DEADLINE_S) {
-        act(plan, ACTION_END_JOB, "O10");
+        plan_act(plan, ACTION_END_JOB, "O10");
     } else {
-        act(plan, 0, "O4");
+        plan_act(plan, 0, "O4");
     }
 }
 
@@ -122,12 +116,12 @@ void orphan_decide(struct arena *arena, const struct orphan *seen, struct plan *
         /* Somebody else's has the name: ours is not there, if the server says so now. */
         job = NULL;
         if (!seen->is_job_fresh) {
-            act(ret_plan, ACTION_READ_JOB, "O1");
+            plan_act(ret_plan, ACTION_READ_JOB, "O1");
             return;
         }
     }
     if (seen->job_presence == PRESENCE_UNKNOWN) {
-        act(ret_plan, ACTION_READ_JOB, "O1");
+        plan_act(ret_plan, ACTION_READ_JOB, "O1");
     } else if (job == NULL || job_is_over(job)) {
         decide_over(arena, seen, job, &run, ret_plan);
     } else if (job_is_parked(job) && run.pods == 0) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a decision asks for: one step of the run protocol, or several that do not depend on each other.
- * app/apply.c carries it out and decides nothing. After it is done the world is looked at again.
+ * app/apply.c carries it out and decides nothing. After it is done the world is looked at again. How a
+ * branch of the decision fills it in: plan_act() and what follows.
  */
 #ifndef INTERLUDE_DOMAIN_PLAN_H
 #define INTERLUDE_DOMAIN_PLAN_H
@@ -10,6 +11,8 @@
 #include <stdint.h>
 
 #include "domain/types.h"
+
+struct observed;
 
 /* The numbers are the steps of docs/protocol.md. */
 enum action {
@@ -47,5 +50,13 @@ struct plan {
     bool is_ready;     /* every gate but LockHeld is open: it has a place in the queue */
     int64_t wake_at_s; /* look again then, whatever happens; 0: only when something changes */
 };
+
+void plan_act(struct plan *plan, unsigned actions, const char *case_id);
+
+/* Nothing else to do: what happened last is told meanwhile (E1). */
+void plan_idle(const struct observed *seen, struct plan *plan, const char *case_id);
+
+/* plan->status is to be written; where it says nothing new, there is nothing else to do. */
+void plan_write_status(const struct observed *seen, struct plan *plan, const char *case_id);
 
 #endif

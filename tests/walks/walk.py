@@ -222,7 +222,7 @@ class Walk:
         self.start_again()
         self.relay.go_on()
         problems = self.namespace_goes() if self.is_namespace_deleted else self.settles()
-        problems += rules.broken_rules(self.world, self.namespace, self.confirmed, self.touched)
+        problems += rules.broken_rules(self.world, self.namespace, self.touched)
         problems += requests.broken(self.world, self.namespace, self.requests, self.touched, self.kills)
         return problems
 

@@ -17,6 +17,7 @@ enum who { GONE, SAME, NAMESAKE };
 struct row {
     const char *name;
     enum who migration;
+    bool has_finalizer; /* the migration */
     struct migration_status status;
     int64_t claim_attempt; /* 0: none */
     const char *claim_uid; /* default UID */
@@ -124,6 +125,16 @@ static const struct row rows[] = {
      .claim_attempt = 1,
      .job = {.parallelism = 1, .is_complete = true, .meta = {HELD}}},
     {.name = "L1 it runs, the migration is gone", .job = {.parallelism = 1, .meta = {HELD}}},
+    {.name = "L1 R8b its migration has its finalizer, and lets it go itself",
+     .migration = SAME,
+     HELD,
+     .status = FAILED_N(1),
+     .job = {OVER, .meta = {HELD}}},
+    {.name = "L3 a new migration of its name has one",
+     .migration = NAMESAKE,
+     HELD,
+     .job = {OVER, .meta = {HELD}},
+     .action = LEFTOVER_LET_GO},
     {.name = "L1 over and let go already", .migration = SAME, .status = FAILED_N(1), .job = {OVER}},
 };
 
@@ -131,7 +142,9 @@ static void test_row(void **state)
 {
     struct row *row = *state;
     struct migration migration = {
-        .meta = {.name = "orders-3", .uid = row->migration == NAMESAKE ? "uid-new" : UID},
+        .meta = {.name = "orders-3",
+                 .uid = row->migration == NAMESAKE ? "uid-new" : UID,
+                 .has_finalizer = row->has_finalizer},
         .status = row->status,
     };
     struct database database = {
@@ -151,6 +164,7 @@ static void test_row(void **state)
 struct pod_row {
     const char *name;
     enum who migration;
+    bool has_finalizer; /* the migration */
     struct migration_status status;
     int64_t claim_attempt;
     bool is_let_go;
@@ -163,6 +177,10 @@ static const struct pod_row pod_rows[] = {
      .migration = SAME,
      .status = FAILED_N(1),
      .action = LEFTOVER_LET_GO},
+    {.name = "L1 R8b its migration has its finalizer, and lets it go itself",
+     .migration = SAME,
+     HELD,
+     .status = FAILED_N(1)},
     {.name = "L1 closed, not released",
      .migration = SAME,
      .status = FAILED_N(1),
@@ -178,7 +196,10 @@ static const struct pod_row pod_rows[] = {
 static void test_pod_row(void **state)
 {
     const struct pod_row *row = *state;
-    struct migration migration = {.meta = {.uid = UID}, .status = row->status};
+    struct migration migration = {
+        .meta = {.uid = UID, .has_finalizer = row->has_finalizer},
+        .status = row->status,
+    };
     struct database database = {
         .claim = {.migration = row->claim_attempt == 0 ? NULL : "orders-3",
                   .uid = UID,

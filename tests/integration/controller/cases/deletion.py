@@ -257,16 +257,29 @@ class Interruptions(Case):
         self.assertEqual(1, len(self.started("first")))
         self.holds()
 
-    def test_lost_node(self):
-        """R8b: the Job says Failed, the process may still run: the claim stays until a person says that it has ended."""
-        self.migrate(how={"hold": "true"})
+    def lose_node(self):
+        """As a lost node and the pod garbage collector leave the pod of a run."""
+        pod = self.running_pod()["metadata"]["name"]
         self.running()
-        pod = self.pods()[0]["metadata"]["name"]
-        # As a lost node and the pod garbage collector leave it.
         self.api.change("pods", self.namespace, pod, {"metadata": {"annotations": {"kwok.interlude.dev/frozen": "true"}}})
         self.api.change("pods", self.namespace, pod, subresource="status", how="strategic", body={"status": {
             "phase": "Failed", "conditions": [{"type": "DisruptionTarget", "status": "True", "reason": "DeletionByPodGC", "message": "node lost"}]}})
-        status = self.reaches("first", "Failed", "EndUnproven")["status"]
+        return self.reaches("first", "Failed", "EndUnproven")["status"]
+
+    def take_claim(self):
+        self.api.change("databases", self.namespace, "orders", {"status": {"claim": None}}, subresource="status")
+        self.released()
+        self.by_hand = ("database orders: the claim",)
+
+    def stays_lost(self, what, seconds=1.5):
+        """Nothing follows the run, and its pod is held: it is all that can tell of the end."""
+        self.stays(lambda: len(self.jobs()) == 1 and [pod["metadata"].get("finalizers") for pod in self.pods()] ==
+                   [["interlude.dev/outcome"]] and not self.claim(), what, seconds)
+
+    def test_lost_node(self):
+        """R8b: the Job says Failed, the process may still run: the claim stays until a person says that it has ended."""
+        self.migrate(how={"hold": "true"})
+        status = self.lose_node()
         self.assertIn("interlude.dev/confirm-ended", status["message"])
         self.stays(self.claim, "the claim stays", 1.5)
         self.migrate("next", to="2")
@@ -277,5 +290,35 @@ class Interruptions(Case):
         self.succeeds("next")
         self.let_go("first")
         self.assertEqual(["2"], self.ledger()["passed"])
-        self.confirmed = (1,)
+        self.holds()
+
+    def test_lost_node_whose_claim_is_taken(self):
+        """R8b: no claim says that nobody else may run, yet nothing follows what may still run, whoever asks for it."""
+        self.migrate(how={"hold": "true"})
+        self.lose_node()
+        self.take_claim()
+        self.stays_lost("the claim alone was taken")
+        self.annotate(retry="1")
+        status = self.reaches("first", "Waiting", "EndUnproven")["status"]
+        self.assertIn("interlude.dev/confirm-ended=1", status["message"])
+        self.stays_lost("a retry was asked for")
+        self.delete("databases", "orders")
+        self.api.change("databases", self.namespace, "orders", {"metadata": {"finalizers": None}})
+        self.world.wait("databases", self.namespace, "orders", lambda seen: seen is None, "is gone")
+        self.stays_lost("its Database is gone")
+        self.change(run={"container": {"image": "tool:2", "annotations": None}})
+        self.stays_lost("it was edited")
+        self.annotate(confirm_ended="1")
+        self.succeeds()
+        self.holds()
+
+    def test_lost_node_whose_claim_is_taken_and_deleted(self):
+        """R8b: nor is it let go when it is deleted; a person says when."""
+        self.migrate(how={"hold": "true"})
+        self.lose_node()
+        self.take_claim()
+        self.delete("schemamigrations", "first")
+        self.stays_lost("it is being deleted")
+        self.annotate(confirm_ended="1")
+        self.world.wait("schemamigrations", self.namespace, "first", lambda seen: seen is None, "is gone")
         self.holds()

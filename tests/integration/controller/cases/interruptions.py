@@ -146,7 +146,6 @@ class OnInterruption(Steps):
         self.assertEqual(["recover", "migration"], self.containers(2))
         self.allow(2, finish="true")
         self.succeeds()
-        self.confirmed = (1,)
         self.holds()
 
     test_lost_node_that_is_confirmed.lasts = 25

@@ -55,7 +55,6 @@ class OnePod(Case):
         self.annotate(confirm_ended="1")
         self.released()
         self.let_go()
-        self.confirmed = (1,)
         self.holds()
 
 

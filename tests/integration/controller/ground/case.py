@@ -27,8 +27,7 @@ class Case(unittest.TestCase):
     prefix = "it"
     maxDiff = None
 
-    by_hand = ()  # what the names of migrations begin with whose status the test itself has written
-    confirmed = ()  # attempts whose end a person vouches for
+    by_hand = ()  # what is said of objects whose status the test itself has written begins so
     own_controller = None  # a test that has one of its own says so here, for the report
     stage = "shared"  # or "own": its own controller for its namespace; "alone": for the whole cluster
 
@@ -48,7 +47,7 @@ class Case(unittest.TestCase):
 
     def holds(self):
         """Called when the test is through: what must hold of every test."""
-        problems = [problem for problem in broken_rules(self.world, self.namespace, self.confirmed)
+        problems = [problem for problem in broken_rules(self.world, self.namespace)
                     if not problem.startswith(self.by_hand)]
         self.assertEqual([], problems, "rules of the protocol that were broken")
 

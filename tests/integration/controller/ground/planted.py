@@ -16,11 +16,11 @@ class Told:
         return [(how, seen) for its, how, seen in self.past if its == kind]
 
 
-def migration(phase, *history, attempt=None, how="MODIFIED", retry=None, retries=0):
+def migration(phase, *history, attempt=None, how="MODIFIED", retry=None, retries=0, confirm=None):
     status = {"phase": phase, "history": [{"phase": entry, "reason": "Any", "at": "now"} for entry in history]}
     if attempt:
         status["attempt"] = {"number": 1, "jobUID": "j1", "specHash": "v1:a", **attempt}
-    annotations = {"interlude.dev/retry": retry} if retry else {}
+    annotations = {**({"interlude.dev/retry": retry} if retry else {}), **({"interlude.dev/confirm-ended": confirm} if confirm else {})}
     return ("schemamigrations", how, {"metadata": {"name": "first", "uid": "m1", "annotations": annotations},
                                       "spec": {"run": {"retries": retries}}, "status": status})
 
@@ -58,6 +58,9 @@ BAD = {"outcome": "Failed", "reason": "ExitCode"}
 AGAIN = {"number": 2, "jobUID": "j2"}
 START = [database(claim=1), job(0), migration("Running", "Running", attempt=RUNS), job(1)]
 END = [pod("running"), pod("terminated"), migration("Succeeded", "Running", "Succeeded", attempt=GOOD), database(passed=["1"])]
+LOST = {"attempt": {"outcome": "Failed", "reason": "EndUnproven"}}
+UNPROVEN = migration("Failed", "Running", "Failed", **LOST)
+CONFIRMED = migration("Failed", "Running", "Failed", confirm="1", **LOST)
 FAILED = migration("Failed", "Running", "Failed", attempt=BAD)
 
 PLANTED = {
@@ -90,12 +93,15 @@ PLANTED = {
     "the ledger moved without": [database(), database(passed=["1"])],
     "taken over": [database(claim=1), database(claim=2)],
     "released while": [*START, pod("running"), *END[2:]],
+    "was released while": [*START, pod("running"), UNPROVEN, database(), CONFIRMED],
+    "database orders: pod p2": [*START, pod("running"), UNPROVEN, pod("running", "p2", attempt=2, owner="j2"), CONFIRMED],
     "before its outcome": [*START, pod("terminated"), database()],
     "the ledger went from": [*START, *END[:3], database()],
 }
 
 SOUND = [
     [*START, *END],
+    [*START, pod("running"), UNPROVEN, CONFIRMED, database(), migration("Failed", "Running", "Failed", how="DELETED", confirm="1", **LOST)],
     [FAILED, migration("Running", "Running", "Failed", "Running", attempt={**AGAIN, "specHash": "v1:b"})],
     [migration("Failed", "Failed", attempt=BAD, retry="1"), migration("Running", "Failed", "Running", attempt=AGAIN)],
     [migration("Failed", "Failed", attempt=BAD, retries=1), migration("Running", "Failed", "Running", attempt=AGAIN)],

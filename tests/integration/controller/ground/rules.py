@@ -28,18 +28,17 @@ def by_uid(told):
     return versions
 
 
-def broken_rules(world, namespace, confirmed=(), touched=()):
+def broken_rules(world, namespace, touched=()):
     """A sentence for each rule that was broken.
 
-    confirmed: attempts whose end a person has vouched for, by number or as (UID of the migration, number); touched: UIDs
-    of Jobs that a person has edited, suspended or deleted.
+    touched: UIDs of Jobs that a person has edited, suspended or deleted.
     """
     migrations = by_uid(world.told("schemamigrations", namespace))
     yield from terminal_phases(migrations)
     yield from histories(migrations)
-    yield from runs.broken(world, namespace, migrations, confirmed, touched)
+    yield from runs.broken(world, namespace, migrations, touched)
     yield from order_of_steps(world, namespace, migrations)
-    yield from releases(world, namespace, migrations, confirmed)
+    yield from releases(world, namespace, migrations)
 
 
 def terminal_phases(migrations):
@@ -112,7 +111,7 @@ def order_of_steps(world, namespace, migrations):
                 yield f"pod {of_pod[0]['metadata']['name']} was let start at {opened}, the migration noted it at {noted}"
 
 
-def releases(world, namespace, migrations, confirmed):
+def releases(world, namespace, migrations):
     """R2, R6, R8b: a claim is only ever followed by none; by then nothing runs, and the outcome is written.
 
     The ledger moves with the release, and only for a success.
@@ -133,7 +132,7 @@ def releases(world, namespace, migrations, confirmed):
             if new:
                 continue
             attempt = (old["uid"], old["attempt"])
-            yield from at_release(world, namespace, name, attempt, version_of(after), confirmed)
+            yield from at_release(world, namespace, name, attempt, version_of(after))
             if attempt[0] not in gone_by(world, namespace, version_of(after)):
                 yield from ledger_at_release(migrations, name, attempt, version_of(after), passed)
 
@@ -145,8 +144,8 @@ def written_twice(name, ledger):
             yield f"database {name}: an entry stands twice in {what}: {entries}"
 
 
-def at_release(world, namespace, name, attempt, when, confirmed):
-    if runs.is_confirmed(attempt, confirmed):
+def at_release(world, namespace, name, attempt, when):
+    if runs.vouched_for(world, namespace).get(attempt, runs.NEVER) < when:
         return
     latest = {}
     for how, pod in world.told("pods", namespace):

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rules about what ran, when, and whether anybody asked for it: read off every version of every object, as rules.py does.
 
-A pod runs from the version that first shows a container of it started, to the version that shows all of them ended.
+A pod runs from the version that first shows a container of it started, to the version that shows all of them ended, or
+to that of a person's word that its attempt has.
 """
 import collections
 
@@ -11,6 +12,7 @@ from ground.world import version_of
 UID = "interlude.dev/migration-uid"
 ATTEMPT = "interlude.dev/attempt"
 DATABASE = "interlude.dev/database"
+CONFIRM_ENDED = "interlude.dev/confirm-ended"
 NEVER = float("inf")
 UNPROVEN = ("EndUnproven", "PodVanished")  # the claim stays until a person says that it has ended
 
@@ -60,6 +62,19 @@ class Run:
         return self.versions[0][1]["metadata"]["name"]
 
 
+def vouched_for(world, namespace):
+    """The revision that first shows a person's word that an attempt has ended: by (UID of the migration, number)."""
+    words = {}
+    for kind in ("schemamigrations", "databases"):
+        for _, seen in world.told(kind, namespace):
+            number = seen["metadata"].get("annotations", {}).get(CONFIRM_ENDED)
+            claim = seen.get("status", {}).get("claim", {})
+            uid = claim.get("uid") if kind == "databases" else seen["metadata"]["uid"]
+            if number and (kind != "databases" or number == str(claim.get("attempt"))):
+                words.setdefault((uid, int(number)), version_of(seen))
+    return words
+
+
 def runs_of(world, namespace):
     runs = {}
     for how, pod in world.told("pods", namespace):
@@ -67,19 +82,22 @@ def runs_of(world, namespace):
         if UID in labels and ATTEMPT in labels:
             attempt = (labels[UID], int(labels[ATTEMPT]))
             runs.setdefault(pod["metadata"]["uid"], Run(attempt, labels.get(DATABASE))).take(how, pod)
+    words = vouched_for(world, namespace)
+    for run in runs.values():
+        run.ended = min(run.ended, words.get(run.attempt, NEVER))
     return list(runs.values())
 
 
-def broken(world, namespace, migrations, confirmed, touched):
+def broken(world, namespace, migrations, touched):
     """touched: UIDs of Jobs that a person has edited, suspended or deleted, who may have made a second pod of them."""
     runs = runs_of(world, namespace)
     yield from one_pod_per_attempt(runs)
-    yield from one_at_a_time(runs, confirmed)
+    yield from one_at_a_time(runs)
     for versions in migrations.values():
         of_it = [run for run in runs if run.attempt[0] == versions[0]["metadata"]["uid"]]
         yield from outcomes(versions, of_it, touched)
         yield from asked_for(versions)
-    yield from gone_while_it_runs(world, namespace, runs, confirmed)
+    yield from gone_while_it_runs(world, namespace, runs)
     yield from ended_early(world, namespace, runs, touched)
 
 
@@ -99,11 +117,11 @@ def one_pod_per_attempt(runs):
             yield f"of attempt {attempt} several pods were let start: {sorted(names)}"
 
 
-def one_at_a_time(runs, confirmed):
+def one_at_a_time(runs):
     """R2; and never two pods of one attempt."""
     lives = collections.defaultdict(list)
     for run in runs:
-        if run.began != NEVER and not is_confirmed(run.attempt, confirmed):
+        if run.began != NEVER:
             lives[run.database].append(run)
     for database, of_it in lives.items():
         of_it.sort(key=lambda run: run.began)
@@ -111,10 +129,6 @@ def one_at_a_time(runs, confirmed):
             if second.began < first.ended:
                 yield f"database {database}: pod {second.name} of {second.attempt} began at {second.began}, " \
                       f"pod {first.name} of {first.attempt} ran until {first.ended}"
-
-
-def is_confirmed(attempt, confirmed):
-    return attempt in confirmed or attempt[1] in confirmed
 
 
 def outcomes(versions, runs, touched):
@@ -188,14 +202,13 @@ def reason_to_run_again(before, after):
     return "interruption" if run.get("onInterruption") == "Retry" and is_interruption else None
 
 
-def gone_while_it_runs(world, namespace, runs, confirmed):
+def gone_while_it_runs(world, namespace, runs):
     """R4: a migration whose run goes on is not let go, unless a person abandons it."""
     for how, seen in world.told("schemamigrations", namespace):
         meta = seen["metadata"]
         if how != "DELETED" or meta.get("annotations", {}).get("interlude.dev/abandon") == "true":
             continue
-        alive = [run.name for run in runs if run.attempt[0] == meta["uid"] and not is_confirmed(run.attempt, confirmed)
-                 and run.began < version_of(seen) < run.ended]
+        alive = [run.name for run in runs if run.attempt[0] == meta["uid"] and run.began < version_of(seen) < run.ended]
         if alive:
             yield f"{meta['name']} was let go at {version_of(seen)} while {alive} ran"
 

@@ -62,14 +62,8 @@ static bool may_get_pod(struct cluster *cluster)
 static bool may_run(struct cluster *cluster)
 {
     bool is_confirmed = migration_of(cluster)->confirm_ended == SCENE_RECORDED;
-    for (size_t i = 0; i < cluster->scene.seen.pod_count; i++) {
-        const struct pod *pod = &cluster->scene.pods[i];
-        bool is_lost = str_eq(pod->reason, "NodeLost");
-        if ((is_alive(pod) || is_lost) && !is_confirmed) {
-            return true;
-        }
-    }
-    return may_get_pod(cluster);
+    bool is_known_to_run = live_pod(cluster) != NULL || cluster->is_node_lost;
+    return (is_known_to_run && !is_confirmed) || may_get_pod(cluster);
 }
 
 /* ---- what is seen ---- */
@@ -523,6 +517,10 @@ static bool collect(struct cluster *cluster)
         cluster->is_gone = true;
         is_collected = true;
     }
+    if (cluster->is_node_lost && scene->seen.pod_count > 0 && !scene->pods[0].meta.has_finalizer) {
+        scene->seen.pod_count = 0; /* by the pod garbage collector */
+        is_collected = true;
+    }
     return is_collected;
 }
 
@@ -563,6 +561,7 @@ void cluster_build(struct cluster *cluster, const unsigned char *point, bool exi
     scene_build(&cluster->scene, point);
     cluster->is_job_there = cluster->scene.seen.job_presence == PRESENCE_PRESENT;
     cluster->pods_attempt = SCENE_RECORDED;
+    cluster->is_node_lost = point[DIM_PODS] == PODS_LOST;
     cluster->scene.database.confirm_ended = cluster->scene.migration.confirm_ended;
     if (cluster->scene.seen.pod_count > 0) {
         cluster->ran_uid[SCENE_RECORDED] = SCENE_JOB_UID;

@@ -26,6 +26,8 @@ struct cluster {
     bool is_gone; /* the migration */
     bool is_job_there;
     bool exits_with_0; /* what the migration's process is going to do */
+    bool
+        is_node_lost; /* and with it all knowledge of the process, whether or not its pod is seen */
     struct dry_run dry_run;
     bool is_event_due;
     const char *no_pod_reason;

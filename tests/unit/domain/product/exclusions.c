@@ -8,10 +8,11 @@ static bool is_open(const unsigned char *at)
     return at[DIM_ATTEMPT] == ATTEMPT_OPEN;
 }
 
-/* Its end is still to be proven before its claim may go. */
+/* Its end is still to be proven before its claim, and what it held, may go. */
 static bool is_unproven(const unsigned char *at)
 {
-    return at[DIM_ATTEMPT] == ATTEMPT_UNPROVEN && at[DIM_CLAIM] == CLAIM_RECORDED;
+    return at[DIM_ATTEMPT] == ATTEMPT_UNPROVEN &&
+           (at[DIM_CLAIM] == CLAIM_RECORDED || at[DIM_CLAIM] == CLAIM_NONE);
 }
 
 static bool is_known_to_none(const unsigned char *at)
@@ -219,6 +220,16 @@ static bool interruption_of_none(const unsigned char *at)
            (at[DIM_ATTEMPT] == ATTEMPT_NONE || at[DIM_ATTEMPT] == ATTEMPT_SUCCEEDED);
 }
 
+static bool recovery_of_no_attempt(const unsigned char *at)
+{
+    return at[DIM_RECOVERY] != RECOVERY_NONE && at[DIM_ATTEMPT] == ATTEMPT_NONE;
+}
+
+static bool skew_of_no_run(const unsigned char *at)
+{
+    return at[DIM_SKEW] != SKEW_UNTOLD && at[DIM_ATTEMPT] == ATTEMPT_NONE;
+}
+
 const struct product_exclusion scene_exclusions[] = {
     {DIM_ATTEMPT, "phase and attempt are written together (steps 7 and 10)",
      phase_without_its_attempt},
@@ -258,6 +269,9 @@ const struct product_exclusion scene_exclusions[] = {
     {DIM_NAMESPACE, "the namespace is asked about at an end that is open",
      namespace_of_what_has_ended},
     {DIM_INTERRUPTION, "there was no interruption", interruption_of_none},
+    {DIM_RECOVERY, "nothing was begun that could have left anything behind",
+     recovery_of_no_attempt},
+    {DIM_SKEW, "versions are told of during a run", skew_of_no_run},
     {DIM_GIVEN_BACK, "nothing was given back", given_back_when_nothing_was},
 };
 const size_t scene_exclusion_count = ARRAY_LEN(scene_exclusions);

@@ -5,6 +5,7 @@
 
 #include "base/attrs.h"
 #include "base/str.h"
+#include "domain/condition.h"
 
 #define STARTS (ACTION_CLAIM | ACTION_CREATE_JOB | ACTION_ARM)
 
@@ -165,8 +166,8 @@ static bool claims_when_all_holds(const struct scene *scene, const struct plan *
     bool is_job_held = scene->seen.job != NULL && scene->seen.job->meta.has_finalizer;
     bool all_holds = at[DIM_CLAIM] == CLAIM_NONE && at[DIM_DATABASE] == DATABASE_HELD &&
                      at[DIM_QUEUE] == QUEUE_FIRST && scene_are_gates_open(at) &&
-                     scene_is_wanted(at) && !is_job_held && !scene_pods(at).have_finalizer &&
-                     !is_too_soon && !was_given_back;
+                     scene_is_wanted(at) && scene_is_end_certain(at) && !is_job_held &&
+                     !scene_pods(at).have_finalizer && !is_too_soon && !was_given_back;
     return !all_holds || does(plan, ACTION_CLAIM);
 }
 
@@ -198,7 +199,7 @@ static bool is_woken_when_it_is_time(const struct scene *scene, const struct pla
     const unsigned char *at = scene->at;
     bool is_idle = (plan->actions & ~(unsigned)(ACTION_WRITE_STATUS | ACTION_RECORD_EVENT)) == 0;
     bool is_waiting = is_idle && scene_claimed(at) == 0 && scene_is_wanted(at) &&
-                      at[DIM_LEDGER] != LEDGER_NAMES_US;
+                      scene_is_end_certain(at) && at[DIM_LEDGER] != LEDGER_NAMES_US;
     bool is_asked_for = at[DIM_EDIT] == EDIT_REAL || at[DIM_RETRY] == RETRY_RECORDED;
     bool is_too_soon = at[DIM_RETRIES] == RETRIES_LATER && !is_asked_for;
     bool waits_for_retry = is_waiting && is_too_soon && scene_are_gates_open(at);
@@ -357,6 +358,77 @@ static bool phase_follows_the_outcome(const struct scene *scene, const struct pl
            (succeeded ? phase == PHASE_SUCCEEDED : phase == PHASE_FAILED || phase == PHASE_WAITING);
 }
 
+static bool fails_by_its_check(const struct scene *scene, const struct plan *plan)
+{
+    const struct attempt *attempt = &plan->status.attempt;
+    enum job_seen job = scene->at[DIM_JOB];
+    /* A Job that was ended from outside, or is Complete against its pod, has another reason. */
+    bool is_told = job == JOB_FAILED || job == JOB_DELETED;
+    bool has_failed = scene->at[DIM_PODS] == PODS_UNCHECKED;
+    bool is_checked = has_failed || scene->at[DIM_PODS] == PODS_CHECKED;
+    return !ends_attempt(scene, plan) ||
+           ((!has_failed || attempt->exit_code == 0) && attempt->verify.has_ended == is_checked &&
+            (attempt->verify.exit_code != 0) == has_failed &&
+            (!is_told || str_eq(attempt->reason, "VerifyFailed") == has_failed));
+}
+
+static bool knows_whether_to_recover(const struct scene *scene, const struct plan *plan)
+{
+    const struct attempt *old = &before(scene)->attempt;
+    const struct attempt *new = &plan->status.attempt;
+    bool may_have_begun = scene_pods(scene->at).has_started || scene->at[DIM_PODS] == PODS_NONE;
+    bool has_begun = may_have_begun && !str_eq(new->reason, "NeverStarted");
+    if (begins_attempt(scene, plan)) {
+        return new->is_recovery_due == old->is_recovery_due;
+    }
+    if (!ends_attempt(scene, plan)) {
+        return !writes(plan) || new->is_recovery_due == old->is_recovery_due;
+    }
+    return new->is_recovery_due == (has_begun ? new->is_interrupted : old->is_recovery_due);
+}
+
+/* ---- what runs beside the run ---- */
+
+static bool is_skew_told(const struct migration_status *status)
+{
+    return condition_is_true(&status->conditions, CONDITION_VERSION_SKEW);
+}
+
+/* What may be judged: the versions of an edited spec are not those that the run was started on. */
+static bool are_versions_known(const struct scene *scene)
+{
+    const unsigned char *at = scene->at;
+    return at[DIM_GATES] != GATES_UNKNOWN && at[DIM_GATES] != GATES_UNKNOWN_YET &&
+           at[DIM_EDIT] != EDIT_REAL;
+}
+
+static bool tells_of_a_skew_at_once(const struct scene *scene, const struct plan *plan)
+{
+    const unsigned char *at = scene->at;
+    bool is_watched = at[DIM_ATTEMPT] == ATTEMPT_OPEN && are_versions_known(scene) &&
+                      (at[DIM_JOB] == JOB_ACTIVE || at[DIM_JOB] == JOB_STRIPPED) &&
+                      (!is_deleted(scene) || at[DIM_ABANDON] == ABANDON_NONE);
+    bool is_idle = (plan->actions & ~(unsigned)ACTION_RECORD_EVENT) == 0;
+    bool is_told = at[DIM_SKEW] == SKEW_TOLD;
+    return !is_watched || !is_idle || is_told == (at[DIM_GATES] == GATES_INCOMPATIBLE);
+}
+
+static bool tells_of_a_skew_as_it_is(const struct scene *scene, const struct plan *plan)
+{
+    const unsigned char *at = scene->at;
+    bool is_told = is_skew_told(&plan->status);
+    bool was_told = is_skew_told(before(scene));
+    if (!writes(plan)) {
+        return true;
+    }
+    if (begins_attempt(scene, plan)) {
+        return condition_get(&plan->status.conditions, CONDITION_VERSION_SKEW) == NULL;
+    }
+    bool is_judged =
+        at[DIM_ATTEMPT] == ATTEMPT_OPEN && are_versions_known(scene) && !ends_attempt(scene, plan);
+    return is_told == (is_judged ? at[DIM_GATES] == GATES_INCOMPATIBLE : was_told);
+}
+
 /* ---- steps 11 and 12: the end of a claim ---- */
 
 static bool releases_what_is_closed(const struct scene *scene, const struct plan *plan)
@@ -368,12 +440,18 @@ static bool releases_what_is_closed(const struct scene *scene, const struct plan
 static bool releases_what_has_ended(const struct scene *scene, const struct plan *plan)
 {
     const unsigned char *at = scene->at;
-    struct pods_truth pods = scene_pods(at);
-    bool is_unproven = at[DIM_ATTEMPT] == ATTEMPT_UNPROVEN && at[DIM_CLAIM] == CLAIM_RECORDED;
-    bool has_ended =
-        are_pods_fresh(scene) && at[DIM_PODS] != PODS_NONE && !pods.may_run && !pods.is_lost;
-    return !does(plan, ACTION_RELEASE) || !is_unproven || at[DIM_CONFIRM] == CONFIRM_RECORDED ||
-           has_ended || has_namespace_ended(scene);
+    return !does(plan, ACTION_RELEASE) || at[DIM_CLAIM] != CLAIM_RECORDED ||
+           scene_is_end_certain(at);
+}
+
+/* Whoever took the claim off: pods that nobody saw end are held, and nothing follows them. */
+static bool holds_what_may_still_run(const struct scene *scene, const struct plan *plan)
+{
+    const unsigned char *at = scene->at;
+    bool is_abandoned = is_deleted(scene) && at[DIM_ABANDON] == ABANDON_ASKED;
+    unsigned ends = ACTION_CLAIM | ACTION_LET_GO_JOB | ACTION_LET_GO_PODS |
+                    (is_abandoned ? 0 : ACTION_LET_GO_MIGRATION);
+    return !does(plan, ends) || scene_is_end_certain(at);
 }
 
 static bool moves_the_ledger_with_a_success(const struct scene *scene, const struct plan *plan)
@@ -621,8 +699,8 @@ static bool waits_for_its_pods(const struct scene *scene)
 static bool waits_for_a_person(const struct scene *scene)
 {
     const unsigned char *at = scene->at;
-    return at[DIM_ATTEMPT] == ATTEMPT_UNPROVEN && at[DIM_CLAIM] == CLAIM_RECORDED &&
-           at[DIM_CONFIRM] != CONFIRM_RECORDED;
+    return at[DIM_ATTEMPT] == ATTEMPT_UNPROVEN && !scene_is_starting(at) &&
+           !scene_is_end_certain(at);
 }
 
 static bool waits_for_nothing(const struct scene *scene)
@@ -691,8 +769,15 @@ static const struct {
     {"R21: run.retries is for what failed by itself, onInterruption for what was cut off",
      retries_what_failed_by_itself},
     {"step 10: the phase follows the outcome", phase_follows_the_outcome},
+    {"R20: a check that fails is the reason, beside the run's own exit code", fails_by_its_check},
+    {"R21: a recovery is due after a run that was cut off, until one has run",
+     knows_whether_to_recover},
+    {"R22: versions that leave the constraint are told at once", tells_of_a_skew_at_once},
+    {"R22: what is told of versions is so, and of this attempt", tells_of_a_skew_as_it_is},
     {"R6, step 11: only the claim of a closed attempt is released", releases_what_is_closed},
     {"R8b: a claim is released when the end is proven or confirmed", releases_what_has_ended},
+    {"R8b: nothing is let go, and nothing follows, while nobody knows of its end",
+     holds_what_may_still_run},
     {"R6: the ledger moves with the release, just when the attempt succeeded",
      moves_the_ledger_with_a_success},
     {"R6: the ledger says what the attempt recorded", ledger_says_what_was_recorded},

@@ -161,11 +161,13 @@ struct pods_truth scene_pods(const unsigned char *point)
         return (struct pods_truth){.may_run = true, .has_started = true, .have_finalizer = true};
     case PODS_SUCCEEDED:
     case PODS_SUCCEEDED_THEN_DELETED:
+    case PODS_CHECKED:
         return (struct pods_truth){.has_started = true, .has_proof = true, .have_finalizer = true};
     case PODS_SUCCEEDED_LET_GO:
         return (struct pods_truth){.has_started = true, .has_proof = true};
     case PODS_DELETED_THEN_SUCCEEDED:
     case PODS_EVICTED:
+    case PODS_UNCHECKED:
     case PODS_FAILED:
         return (struct pods_truth){.has_started = true, .have_finalizer = true};
     case PODS_LOST:
@@ -174,6 +176,16 @@ struct pods_truth scene_pods(const unsigned char *point)
         return (struct pods_truth){.have_finalizer = true};
     }
     return (struct pods_truth){0};
+}
+
+bool scene_is_end_certain(const unsigned char *point)
+{
+    struct pods_truth pods = scene_pods(point);
+    bool are_over = point[DIM_PODS_READ] == READ_FRESH && !pods.may_run && !pods.is_lost;
+    /* Without its claim, which was released for a reason, there need not be a pod any more. */
+    bool is_told = point[DIM_PODS] != PODS_NONE || point[DIM_CLAIM] != CLAIM_RECORDED;
+    return point[DIM_ATTEMPT] != ATTEMPT_UNPROVEN || point[DIM_CONFIRM] == CONFIRM_RECORDED ||
+           point[DIM_NAMESPACE] == NAMESPACE_ENDS || (are_over && is_told);
 }
 
 /* ---- what it looks like: the migration ---- */
@@ -208,6 +220,7 @@ static void build_attempt(struct scene *scene)
         .reason = ends[at[DIM_ATTEMPT]].reason,
         .is_interrupted = at[DIM_ATTEMPT] == ATTEMPT_CUT_OFF || at[DIM_ATTEMPT] == ATTEMPT_UNPROVEN,
     };
+    attempt->is_recovery_due = at[DIM_RECOVERY] == RECOVERY_DUE;
     if (attempt->outcome != OUTCOME_NONE) {
         attempt->completion_s = SCENE_NOW - (at[DIM_RETRIES] == RETRIES_LATER ? 1 : 50);
     }
@@ -216,6 +229,23 @@ static void build_attempt(struct scene *scene)
 static int64_t named(int64_t number, unsigned char word)
 {
     return word == RETRY_NONE ? 0 : word == RETRY_RECORDED ? number : 1;
+}
+
+static void build_conditions(struct scene *scene)
+{
+    const unsigned char *at = scene->at;
+    size_t count = 0;
+    if (at[DIM_GIVEN_BACK] == GIVEN_BACK_JUST_NOW) {
+        scene->conditions[count++] = (struct condition){
+            .type = "JobValid", .status = CONDITION_FALSE, .changed_s = SCENE_NOW - 1};
+    }
+    if (at[DIM_SKEW] != SKEW_UNTOLD) {
+        scene->conditions[count++] = (struct condition){
+            .type = CONDITION_VERSION_SKEW,
+            .status = at[DIM_SKEW] == SKEW_TOLD ? CONDITION_TRUE : CONDITION_FALSE,
+            .changed_s = SCENE_NOW - 1};
+    }
+    scene->migration.status.conditions = (struct conditions){scene->conditions, count};
 }
 
 static void build_migration(struct scene *scene)
@@ -258,11 +288,7 @@ static void build_migration(struct scene *scene)
     scene->history[1] = (struct transition){.phase = status->phase, .at_s = SCENE_NOW - 80};
     status->history = scene->history;
     status->history_count = status->phase == PHASE_PENDING ? 0 : 2;
-    if (at[DIM_GIVEN_BACK] == GIVEN_BACK_JUST_NOW) {
-        scene->conditions[0] = (struct condition){
-            .type = "JobValid", .status = CONDITION_FALSE, .changed_s = SCENE_NOW - 1};
-        status->conditions = (struct conditions){scene->conditions, 1};
-    }
+    build_conditions(scene);
     if (has_attempt) {
         build_attempt(scene);
     }
@@ -422,6 +448,23 @@ static void build_ended_pod(struct scene *scene, enum pods_seen word, struct pod
     pod->meta.has_finalizer = word != PODS_SUCCEEDED_LET_GO;
 }
 
+/* The run is an init container then, and its check the pod's own. */
+static void build_checked_pod(struct scene *scene, bool has_passed, struct pod *pod)
+{
+    struct container_status *run = &scene->containers[0];
+    struct container_status *check = &scene->containers[1];
+    *run = ended;
+    run->is_init = true;
+    *check = ended;
+    check->name = "verify";
+    check->exit_code = has_passed ? 0 : 1;
+    *pod = pod_with(has_passed ? "Succeeded" : "Failed", scene->containers);
+    pod->container_count = 2;
+    pod->containers_wanted = 2;
+    scene->annotations[0] = (struct pair){ANNOTATION_VERIFY, check->name};
+    pod->facts.annotations = (struct pairs){scene->annotations, 1};
+}
+
 static void build_pods(struct scene *scene)
 {
     enum pods_seen word = scene->at[DIM_PODS];
@@ -453,6 +496,10 @@ static void build_pods(struct scene *scene)
         build_ended_pod(scene, PODS_FAILED, &scene->pods[0]);
         scene->containers[1] = runs;
         scene->pods[1] = pod_with("Running", &scene->containers[1]);
+        break;
+    case PODS_CHECKED:
+    case PODS_UNCHECKED:
+        build_checked_pod(scene, word == PODS_CHECKED, pod);
         break;
     case PODS_SUCCEEDED:
     case PODS_SUCCEEDED_LET_GO:
@@ -553,6 +600,7 @@ void scene_build(struct scene *scene, const unsigned char *point)
         .dry_run = dry_run_of((enum gates_seen)point[DIM_GATES]),
         .queue_place = point[DIM_QUEUE] == QUEUE_FIRST ? 0 : 1,
         .queue_ahead = point[DIM_QUEUE] == QUEUE_FIRST ? NULL : "orders-2",
+        .run_container = "migrate",
         .are_pods_fresh = point[DIM_PODS_READ] == READ_FRESH,
         .no_pod_reason = silences[point[DIM_SILENCE]],
         .namespace_state = namespaces[point[DIM_NAMESPACE]],

@@ -67,6 +67,8 @@
     X(PODS_SUCCEEDED_THEN_DELETED, "succeeded-then-deleted")                                       \
     X(PODS_DELETED_THEN_SUCCEEDED, "deleted-then-succeeded")                                       \
     X(PODS_EVICTED, "evicted-and-succeeded")                                                       \
+    X(PODS_CHECKED, "succeeded-and-checked") /* run.verify */                                      \
+    X(PODS_UNCHECKED, "succeeded-and-check-failed")                                                \
     X(PODS_FAILED, "exit-1")                                                                       \
     X(PODS_LOST, "lost-node")                                                                      \
     X(PODS_NEVER, "never-started")                                                                 \
@@ -118,6 +120,10 @@
     X(NAMESPACE_STAYS, "there") X(NAMESPACE_ENDS, "being-deleted")
 #define INTERRUPTIONS(X) X(INTERRUPTION_FAILS, "fail") X(INTERRUPTION_RETRIES, "retry")
 
+/* Whether an earlier run may have left something behind (R21); what was told of versions (R22). */
+#define RECOVERIES(X) X(RECOVERY_NONE, "not-due") X(RECOVERY_DUE, "due")
+#define SKEWS(X)      X(SKEW_UNTOLD, "untold") X(SKEW_TOLD, "told") X(SKEW_OVER, "told-to-be-over")
+
 /* X(enumerator, name, values, is it a side dimension) */
 #define DIMENSIONS(X)                                                                              \
     X(DIM_PHASE, "phase", PHASES, false)                                                           \
@@ -149,7 +155,9 @@
     X(DIM_GIVEN_BACK, "given-back", GIVEN_BACK, true)                                              \
     X(DIM_OBSERVED, "generation-observed", OBSERVED, true)                                         \
     X(DIM_NAMESPACE, "namespace", NAMESPACES, true)                                                \
-    X(DIM_INTERRUPTION, "on-interruption", INTERRUPTIONS, true)
+    X(DIM_INTERRUPTION, "on-interruption", INTERRUPTIONS, true)                                    \
+    X(DIM_RECOVERY, "recovery", RECOVERIES, true)                                                  \
+    X(DIM_SKEW, "skew", SKEWS, true)
 
 #define X(name, word, values, is_side) name,
 enum scene_dimension { DIMENSIONS(X) DIM_MAX };
@@ -181,6 +189,8 @@ enum given_back { GIVEN_BACK(PRODUCT_ENUMERATOR) };
 enum observed_generation { OBSERVED(PRODUCT_ENUMERATOR) };
 enum namespace_seen { NAMESPACES(PRODUCT_ENUMERATOR) };
 enum interruption { INTERRUPTIONS(PRODUCT_ENUMERATOR) };
+enum recovery { RECOVERIES(PRODUCT_ENUMERATOR) };
+enum skew { SKEWS(PRODUCT_ENUMERATOR) };
 
 extern const struct dimension scene_dimensions[DIM_MAX];
 extern const struct product_exclusion scene_exclusions[];
@@ -198,7 +208,7 @@ struct scene {
     const unsigned char *at;
     struct migration migration;
     struct transition history[3];
-    struct condition conditions[1];
+    struct condition conditions[2];
     struct application applications[1];
     struct database database;
     struct passage passages[1];
@@ -206,6 +216,7 @@ struct scene {
     struct job job;
     struct pod pods[2];
     struct container_status containers[2];
+    struct pair annotations[1]; /* of a pod that is checked */
     struct container_image images[1];
     struct workload workload;
     const struct workload *workloads[1];
@@ -252,5 +263,8 @@ struct pods_truth {
     bool have_finalizer; /* ours */
 };
 struct pods_truth scene_pods(const unsigned char *point);
+
+/* R8b: the recorded attempt was seen to end, a person says so, or its namespace takes all with it. */
+bool scene_is_end_certain(const unsigned char *point);
 
 #endif

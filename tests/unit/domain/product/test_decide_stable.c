@@ -6,9 +6,10 @@
  * and with one at each of its steps: the request not carried out, or carried out and its answer lost with
  * the controller.
  *
- *     test_decide_stable [POINT]
+ *     test_decide_stable [POINT [STRENGTH]]      POINT "": all
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/attrs.h"
@@ -130,12 +131,12 @@ static bool pods_against_their_job(const unsigned char *point)
            (pods.is_lost && is_closed && !is_unproven);
 }
 
-/* Only a person can take it away. */
-static bool lost_run_without_its_claim(const unsigned char *point)
+/* Who takes the claim and our finalizer leaves nothing that a controller could hold on to. */
+static bool nothing_holds_a_lost_run(const unsigned char *point)
 {
     product_point at;
     to_scene(point, at);
-    return scene_pods(at).is_lost && at[DIM_CLAIM] != CLAIM_RECORDED;
+    return scene_pods(at).is_lost && at[DIM_CLAIM] != CLAIM_RECORDED && at[DIM_HOLD] == HOLD_OFF;
 }
 
 static bool claim_on_no_database(const unsigned char *at)
@@ -156,7 +157,7 @@ static const struct product_exclusion exclusions[] = {
     {AT_PODS, "a Job that was not let go has no pod", pods_of_no_job},
     {AT_PODS, "R8: no pod runs beside a Job that is terminal, or an attempt that is closed",
      pods_against_their_job},
-    {AT_PODS, "R8b: the claim of a run that nobody saw end stands", lost_run_without_its_claim},
+    {AT_HOLD, "R8b: somebody took both the claim and our finalizer", nothing_holds_a_lost_run},
     {AT_DATABASE, "a claim stands on a Database", claim_on_no_database},
     {AT_DATABASE, "what is on its way out is for the garbage collector", database_that_goes},
 };
@@ -221,13 +222,9 @@ static bool is_anything_held(void)
 
 static bool waits_for_a_person(const unsigned char *at)
 {
-    for (size_t i = 0; i < cluster.scene.seen.pod_count; i++) {
-        if (str_eq(cluster.scene.pods[i].reason, "NodeLost")) {
-            return at[DIM_CONFIRM] != CONFIRM_RECORDED;
-        }
-    }
     bool is_unproven = str_eq(cluster.scene.migration.status.attempt.reason, "EndUnproven");
-    return is_unproven && at[DIM_CONFIRM] != CONFIRM_RECORDED && !cluster.is_gone;
+    return at[DIM_CONFIRM] != CONFIRM_RECORDED &&
+           (cluster.is_node_lost || (is_unproven && has_our_claim() && !cluster.is_gone));
 }
 
 static const char *judge_rest(const unsigned char *at)
@@ -242,6 +239,9 @@ static const char *judge_rest(const unsigned char *at)
     }
     if (has_our_claim()) {
         return NULL; /* and so is the rest */
+    }
+    if (!cluster.is_gone && waits_for_a_person(at)) {
+        return is_anything_held() ? NULL : "R8b: what could tell of the end was let go";
     }
     if (is_anything_held() && (cluster.is_gone || status->phase != PHASE_WAITING)) {
         return "at rest: a finalizer is still on";
@@ -359,17 +359,18 @@ static const char *check(const unsigned char *point)
 
 int main(int argc, char **argv)
 {
+    unsigned strength = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : STRENGTH;
     const struct product product = {
         .name = "decide_stable",
         .dimensions = dimensions,
         .dimension_count = AT_MAX,
         .exclusions = exclusions,
         .exclusion_count = ARRAY_LEN(exclusions),
-        .strength = STRENGTH,
-        .points_least = STRENGTH < 1 ? 20000 : 400000,
+        .strength = strength,
+        .points_least = strength < 1 ? 20000 : 400000,
         .check = check,
     };
-    int failed = product_run(&product, argc > 1 ? argv[1] : NULL);
+    int failed = product_run(&product, argc > 1 && argv[1][0] != '\0' ? argv[1] : NULL);
     printf("decide_stable: %zu lives, the longest of %ld steps\n", runs, steps_most);
     cluster_fini(&cluster);
     return failed;

@@ -22,6 +22,7 @@
     X(AT_CLAIM, "claim", CLAIMS)                                                                   \
     X(AT_DATABASE, "database", DATABASES)                                                          \
     X(AT_OWNER, "migration", OWNERS)                                                               \
+    X(AT_HOLD, "finalizer", HOLDS)                                                                 \
     X(AT_JOB, "job", JOBS)                                                                         \
     X(AT_NUMBER, "job-of", NUMBERS)                                                                \
     X(AT_PODS, "pods", PODS)
@@ -98,6 +99,12 @@ static bool is_done_with(const unsigned char *point, const unsigned char *at, in
     return is_closed && scene_claimed(at) != number;
 }
 
+/* The migration does it, which knows whether the end is certain. */
+static bool is_let_go_by_its_owner(const unsigned char *point)
+{
+    return point[AT_OWNER] == OWNER_THERE && point[AT_HOLD] == HOLD_ON;
+}
+
 /* Step 14. */
 static bool is_stray(const unsigned char *point, const unsigned char *at, int64_t number)
 {
@@ -111,7 +118,8 @@ static bool is_stray(const unsigned char *point, const unsigned char *at, int64_
 static bool is_held_in_vain(const unsigned char *point, const unsigned char *at, int64_t number)
 {
     bool is_held = point[AT_JOB] != JOB_LET_GO && point[AT_JOB] != JOB_PARKED_DELETED;
-    return is_held && scene_is_job_over(at) && is_done_with(point, at, number);
+    return is_held && scene_is_job_over(at) && is_done_with(point, at, number) &&
+           !is_let_go_by_its_owner(point);
 }
 
 static const char *check_job(const unsigned char *point, const struct scene *scene,
@@ -139,7 +147,7 @@ static const char *check_pod(const unsigned char *point, struct scene *scene,
     struct pod *pod = &scene->pods[0];
     (void)snprintf(number, sizeof(number), "%d", (int)number_of(point, scene->at));
     pod->facts.labels = (struct pairs){labels, ARRAY_LEN(labels)};
-    bool is_due = scene_pods(scene->at).have_finalizer &&
+    bool is_due = scene_pods(scene->at).have_finalizer && !is_let_go_by_its_owner(point) &&
                   is_done_with(point, scene->at, number_of(point, scene->at));
     enum leftover_action action = leftover_judge_pod(owner, scene->seen.database, pod);
     pod->facts.labels = (struct pairs){0};
@@ -163,6 +171,7 @@ static const char *check(const unsigned char *point)
         [DIM_ATTEMPT] = point[AT_ATTEMPT],
         [DIM_WITHDRAWN] = point[AT_WITHDRAWN],
         [DIM_CLAIM] = point[AT_CLAIM],
+        [DIM_HOLD] = point[AT_HOLD],
         [DIM_DATABASE] = point[AT_DATABASE],
         [DIM_JOB] = point[AT_JOB],
         [DIM_PODS] = point[AT_PODS],
