@@ -209,7 +209,7 @@ inline drive() {
     ASK(runs_as(m_, n_) && M[m_].exists && may_note(m_, J(m_, n_), k_), request(NOTE, m_, n_, (k_) + 1, 0, NONE)) \
     ASK(variant(OPEN_UNNOTED) && runs_as(m_, n_) && is_gated(pod_of(J(m_, n_), k_)), \
         request(OPEN, m_, n_, (k_) + 1, 0, NONE)) \
-    ASK(variant(NOTED_ANEW) && runs_as(m_, n_) && M[m_].pod != 0 && noted(m_, J(m_, n_)) == GONE && \
+    ASK(variant(NOTED_ANEW) && runs_as(m_, n_) && M[m_].pod != 0 && is_gone(noted(m_, J(m_, n_))) && \
         is_gated(pod_of(J(m_, n_), k_)), request(NOTE, m_, n_, (k_) + 1, 0, NONE)) \
     ASK(variant(PODS_BEFORE_JOB) && runs_as(m_, n_) && is_active(J(m_, n_)) && !may_live(J(m_, n_)), \
         request(PODS_SEEN, m_, n_, 0, 0, INTERRUPTED))

@@ -15,10 +15,10 @@ hidden byte k;
 /* A pod is free to start, and starts. */
 inline start_pod(which) {
     promise(R1, !started[j] || (UNGATED && SECOND_POD));
-    promise(R2, !lives(0) && !lives(1) && !lives(JOBS - 1));
+    promise(R2, (!lives(0) || (UNGATED && j == 0)) && !lives(1) && !lives(JOBS - 1));
     promise(R3, M[m].outcome != SUCCEEDED && !moved[m] && !(REBORN && moved[0]));
     promise(R6, claimed_by(m, n));
-    promise(ASKED, n == 1 || (!runs(J(m, 1)) && (!succeeds(J(m, 1)) || stripped[J(m, 1)])));
+    promise(ASKED, n == 1 || (!runs(J(m, 1)) && (!succeeded(J(m, 1)) || stripped[J(m, 1)])));
     started[j] = 1;
     pod_of(j, which) = (STUCK_FIRST -> STUCK : RUNS);
     printf("      pod %d of the Job starts\n", (which) + 1)
@@ -64,12 +64,12 @@ inline write_outcome() {
     :: M[m].exists ->
         promise(R3, M[m].outcome != SUCCEEDED || o == SUCCEEDED);
         promise(OUTCOME, M[m].number <= n);
-        promise(OUTCOME, o != SUCCEEDED || succeeds(j));
-        promise(OUTCOME, o == SUCCEEDED || !succeeds(j) || stripped[j]);
+        promise(OUTCOME, o != SUCCEEDED || succeeded(j));
+        promise(OUTCOME, o == SUCCEEDED || !succeeded(j) || stripped[j]);
         M[m].number = n;
         M[m].outcome = o;
         M[m].pod = 0; /* nobody asks for it any more */
-        succeeded[m] = succeeded[m] || o == SUCCEEDED;
+        recorded[m] = recorded[m] || o == SUCCEEDED;
         changed_M(m)
     :: else
     fi
@@ -96,7 +96,7 @@ inline let_go() {
         promise(R4, M[m].outcome != RUNNING || kind_of(r) == ABANDON_IT);
         M[m].held = 0;
         /* Who abandons it gives its record up; what the Job tells still counts. */
-        succeeded[m] = succeeded[m] && kind_of(r) != ABANDON_IT;
+        recorded[m] = recorded[m] && kind_of(r) != ABANDON_IT;
         if
         :: M[m].deleted -> M[m].exists = 0; printf("      the migration is gone\n")
         :: else
@@ -116,7 +116,7 @@ inline claim() {
 }
 
 inline move_ledger() {
-    promise(R6, succeeds(j) && !D.passed[m]);
+    promise(R6, succeeded(j) && !D.passed[m]);
     D.passed[m] = 1;
     moved[m] = 1;
     printf("      the ledger moves\n")
@@ -255,7 +255,7 @@ inline delete_stopped() {
 inline open() {
     k = u - 1;
     if
-    :: variant(OPEN_BY_NAME) && PODS > 1 && pod_of(j, k) == GONE -> k = PODS - 1 - k /* the next has its name */
+    :: variant(OPEN_BY_NAME) && PODS > 1 && is_gone(pod_of(j, k)) -> k = PODS - 1 - k /* the next has its name */
     :: else
     fi;
     if

@@ -73,6 +73,8 @@ Job job[JOBS];
 #define NEVER_STARTED 11 /* and never will: it was deleted before */
 #define GATED 12
 #define GONE 13       /* its object too */
+#define GONE_AFTER_0 14 /* likewise, and it had exited with 0 */
+#define is_gone(p) ((p) == GONE || (p) == GONE_AFTER_0)
 #define PODS (1 + SECOND_POD)
 byte pod[JOBS * PODS];
 #define pod_of(j, k) pod[(j) * PODS + (k)]
@@ -88,18 +90,20 @@ byte pod[JOBS * PODS];
 #define is_gated(p) ((p) == GATED)
 #define is_unended(p) (is_started(p) || is_gated(p))
 #define has_exited_0(p) ((p) == EXITED_0)
+#define has_succeeded(p) ((p) == EXITED_0 || (p) == GONE_AFTER_0)
 #define runs(j) any_pod(is_started, j)
 #define lives(j) any_pod(is_living, j)
 #define may_live(j) any_pod(is_maybe_living, j) /* as far as anybody can tell */
 #define gated(j) any_pod(is_gated, j)
-#define succeeds(j) any_pod(has_exited_0, j)
+#define succeeds(j) any_pod(has_exited_0, j)   /* as its pods tell */
+#define succeeded(j) any_pod(has_succeeded, j) /* in truth */
 /* Of a Job that was let go. */
 #define is_over(j) (job[j].what == ARMED && (job[j].deleted || job[j].over))
 #define is_active(j) (job[j].what == ARMED && !job[j].deleted && !job[j].over)
 
 /* What was true, for the promises. */
 bit moved[2];       /* the ledger has moved for this migration */
-bit succeeded[2];   /* its success was recorded */
+bit recorded[2];    /* its success was recorded */
 bit stripped[JOBS]; /* somebody took the evidence away by force */
 bit started[JOBS];  /* a pod of this attempt was started */
 

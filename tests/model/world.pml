@@ -47,7 +47,7 @@ inline job_ends(j) {
 
 /* What the Job controller does of its own accord: it does not see its pod, or not that it was let go of. */
 #define FORGOTTEN(k) \
-    :: d_step { !calm && (is_gated(pod_of(0, k)) || pod_of(0, k) == RUNS) && is_active(0) -> \
+    :: d_step { !calm && is_unended(pod_of(0, k)) && is_unended(pod_of(0, 1 - (k))) && is_active(0) -> \
                 stop_pod(0, k); printf("    the Job controller deletes pod %d of Job 0: one too many\n", (k) + 1) } \
     :: d_step { !calm && is_gated(pod_of(0, k)) && is_active(0) -> \
                 stop_pod(0, k); job_ends(0); printf("    somebody deletes pod %d of Job 0, which fails\n", (k) + 1) } \
@@ -55,9 +55,9 @@ inline job_ends(j) {
                 pod_of(0, k) = EXITED_0; printf("    pod %d of Job 0 exits with 0, and does not count\n", (k) + 1) }
 #define nobody_knows(p) ((p) == LOST || (p) == LOST_ENDED)
 #define STRIPPED(k) \
-    :: d_step { !calm && pod_of(0, k) != NONE && pod_of(0, k) != GONE && !nobody_knows(pod_of(0, k)) -> \
+    :: d_step { !calm && pod_of(0, k) != NONE && !is_gone(pod_of(0, k)) && !nobody_knows(pod_of(0, k)) -> \
                 stripped[0] = stripped[0] || !is_gated(pod_of(0, k)); \
-                pod_of(0, k) = GONE; printf("    somebody takes the finalizers off pod %d of Job 0 and deletes it\n", (k) + 1) }
+                pod_of(0, k) = (pod_of(0, k) == EXITED_0 -> GONE_AFTER_0 : GONE); printf("    somebody takes the finalizers off pod %d of Job 0 and deletes it\n", (k) + 1) }
 
 proctype Pods() {
 end:
@@ -72,10 +72,14 @@ end:
     FORGOTTEN(0)
     FORGOTTEN(1)
     :: d_step {
-        !calm && is_active(0) && !is_stopping(0) && pod_of(0, 1) == NONE ->
+        (!calm || !any_pod(is_unended, 0)) && is_active(0) && !is_stopping(0) && pod_of(0, 1) == NONE ->
         printf("    the Job controller makes pod 2 of Job 0\n");
         m = 0; n = 1; j = 0;
         make_pod(1)
+    }
+    :: d_step {
+        is_active(0) && !is_stopping(0) && pod_of(0, 1) != NONE && !any_pod(is_unended, 0) && M[0].pod == 0 ->
+        job_ends(0); printf("    there is no pod 3 of Job 0, which fails\n")
     }
 #endif
 #if POD_STRIPPED
@@ -133,12 +137,12 @@ end:
     promise(AT_REST, !M[m].exists || !M[m].deleted); \
     promise(AT_REST, is_done(m)); \
     promise(AT_REST, !M[m].exists || !M[m].held || may_begin(m)); \
-    promise(R6, !succeeded[m] || moved[m]); \
+    promise(R6, !recorded[m] || moved[m]); \
     promise(OUTCOME, M[m].outcome != SUCCEEDED || M[m].number > 0 || moved[0])
 
 #define job_rests(m, j) \
     promise(AT_REST, job[j].what != PARKED && !job[j].held && !lives(j) && !gated(j) && !is_active(j)); \
-    promise(OUTCOME, !succeeds(j) || moved[m] || stripped[j])
+    promise(OUTCOME, !succeeded(j) || moved[m] || stripped[j])
 
 inline at_rest() {
     promise(AT_REST, calm && D.holder == 0 && under_way[0] == 0);
