@@ -15,6 +15,12 @@ inline job_ends(j) {
 /* Its containers are asked to stop, if any runs. */
 #define stop_pod(j, k) pod_of(j, k) = (pod_of(j, k) == RUNS -> CUT_OFF : NEVER_STARTED)
 
+/*
+ * A Job is ended because nothing of it had started, and in just that moment something starts: what a kubelet tells late
+ * (R4a), or a pod that was noted before the migration went, by a request that was under way. docs/guarantees.md.
+ */
+#define is_last_moment (STUCK_FIRST || (ABANDON && SLOTS > 1))
+
 #define POD(j, k) \
     ENDS_AS(j, k, true, EXITED_0) \
     ENDS_AS(j, k, true, EXITED) \
@@ -30,6 +36,7 @@ inline job_ends(j) {
                 pod_of(j, k) = LOST_KNOWN; printf("    somebody confirms the end of pod %d of Job %d\n", (k) + 1, j) } \
     /* The Job controller stops what is left of a Job that is over, is being ended, or was stopped by hand. */ \
     :: d_step { job[j].what == ARMED && !job[j].deleted && (job[j].over || is_stopping(j)) && is_unended(pod_of(j, k)) -> \
+                promise(R4, is_last_moment || !job[j].ending || pod_of(j, k) != RUNS); \
                 stop_pod(j, k); printf("    the Job controller stops pod %d of Job %d\n", (k) + 1, j); \
                 if :: job[j].ending -> job_ends(j) :: else fi } \
     /* The garbage collector; and a person where there is no other way out: the migration is gone, the Job is going. */ \
