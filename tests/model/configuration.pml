@@ -53,6 +53,18 @@
 #ifndef STUCK_FIRST
 #define STUCK_FIRST 0 /* what keeps a pod from starting may go away at any moment; a controller may end it before */
 #endif
+#ifndef SECOND_POD
+#define SECOND_POD 0 /* the Job controller makes a second pod of the first Job, or forgets or deletes one of the two */
+#endif
+#ifndef POD_STRIPPED
+#define POD_STRIPPED 0 /* somebody takes all finalizers off a pod of the first Job and deletes it */
+#endif
+#ifndef SUSPENDED
+#define SUSPENDED 0 /* somebody suspends the first Job, once, and may resume it */
+#endif
+#ifndef UNGATED
+#define UNGATED 0 /* the Jobs are an older controller's: their pods have no gate */
+#endif
 #ifndef VERIFY
 #define VERIFY 0 /* run and check: the run may succeed and the check fail */
 #endif
@@ -70,7 +82,7 @@
  * the promise that it breaks.
  */
 #define ALL 0
-#define R1 1       /* one Job of an attempt has a pod */
+#define R1 1       /* one pod of an attempt ever runs */
 #define R2 2       /* one at a time on a database */
 #define R3 3       /* what succeeded never runs again, and stays Succeeded */
 #define R4 4       /* nothing is killed half-way; the migration stays as long as its run */
@@ -120,6 +132,19 @@
 #define INTERRUPTED_IS_RETRIED 28 /* R21: run.retries counts for what was cut off, too */
 #define STATUS_EACH_TIME 29      /* the status is written at each look, changed or not */
 #define END_BY_UID 34    /* R4a: what never started is ended by a write that a start does not refuse */
+#define NO_GATE 35               /* 5: pods start when the Job controller makes them */
+#define OPEN_UNNOTED 36          /* 9a: a pod that is seen is opened */
+#define NOTE_NO_CAS 37           /* 9a */
+#define NOTED_ANEW 38            /* 9a: the noted pod is gone, so the next one is noted */
+#define OPEN_BY_NAME 39          /* 9b: without the UID */
+#define OPENED_THOUGH_ENDED 40   /* 9b: the Job's deadline was set to 1 */
+#define NOT_OPENED_OF_DELETED 41 /* 9b: the Job is being deleted, so its pod is not opened */
+#define NOTED_IS_LEFT_OUT 42     /* 10: a pod that is noted and gated counts as one that never starts */
+#define GATED_IS_WAITED_FOR 43   /* 10: a pod that is gated and not noted counts as one that may start */
+#define SPENT_IS_WAITED_FOR 44   /* 9: the noted pod is over or gone, and its Job is active: it is let be */
+#define PODS_BEFORE_JOB 45       /* 9: the pods are read, and then the Job */
+#define ORPHANS_GATED_LEFT_OUT 46 /* 13: gated pods count as such that never start */
+#define ORPHANS_GATED_WAITED_FOR 47 /* 13: the Job whose pods are gated is let be */
 /* Mistakes of other tools. */
 #define DELETED_BEFORE_RECORDED 30 /* the Job is deleted, then the success is recorded */
 #define DELETE_RUNNING 31        /* a running Job is deleted when a newer spec appears */

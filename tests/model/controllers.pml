@@ -22,12 +22,47 @@
 #define is_wanted_database (wakes(0) || wakes(1) || may_be_old)
 
 #define runs_as(m, n) (M[m].outcome == RUNNING && M[m].number == (n))
+
+/* ---- what is to be done for a Job that was let go, and its pods: M says Running, n, and perhaps a pod ---- */
+
+#define is_vanished(m, j) (job[j].what == NONE || job[j].uid != M[m].job)
+#define noted(m, j) pod_of(j, M[m].pod - 1)
+#define is_stopping(j) (job[j].ending || job[j].stopped)
+/* 9a: caches may show a pod that is long gone. A fence on M: it does not matter which one is noted. */
+#define may_note(m, j, k) \
+    (M[m].pod == 0 && !is_vanished(m, j) && is_active(j) && (!is_stopping(j) || variant(OPENED_THOUGH_ENDED)) && \
+     (is_gated(pod_of(j, k)) || (may_be_old && pod_of(j, k) != NONE)))
+/* 9b: what was noted has begun, whatever became of its Job; but for a Job that is being ended. */
+#define is_noted_gated(m, j) (M[m].pod != 0 && is_gated(noted(m, j)))
+#define may_open(m, j) \
+    (is_noted_gated(m, j) && \
+     (is_vanished(m, j) || (job[j].deleted && !variant(NOT_OPENED_OF_DELETED)) || \
+      (is_active(j) && (!is_stopping(j) || variant(OPENED_THOUGH_ENDED)))))
+/* 10: nothing of it can run any more. Gated pods that were not noted never will: the outcome is a CAS. */
+#define may_start(m, j) ((is_noted_gated(m, j) && !variant(NOTED_IS_LEFT_OUT)) || \
+                         (gated(j) && variant(GATED_IS_WAITED_FOR)))
+#define has_ended(m, j) (!runs(j) && !may_start(m, j) && (is_vanished(m, j) || is_over(j)))
+/* The Job controller made more pods than one, or lost sight of the one that was noted: its Job will not end by itself. */
+#define is_spent(m, j) \
+    (M[m].pod != 0 && !is_vanished(m, j) && is_active(j) && !is_stopping(j) && !runs(j) && !is_gated(noted(m, j)) && \
+     !variant(SPENT_IS_WAITED_FOR) && !variant(NOTED_ANEW))
+#define is_to_be_deleted(m, j) \
+    (!is_vanished(m, j) && is_active(j) && job[j].stopped && !runs(j) && !is_noted_gated(m, j))
+#define is_run_due(m, j) \
+    (has_ended(m, j) || may_open(m, j) || is_spent(m, j) || is_to_be_deleted(m, j) || \
+     (!is_vanished(m, j) && job[j].what != ARMED) || \
+     (runs(j) && ((M[m].spec != M[m].ran && variant(DELETE_RUNNING)) || variant(STATUS_EACH_TIME) || \
+                  (job[j].what == NONE && (variant(GONE_IS_OVER) || variant(GONE_IS_RUN_AGAIN))))))
+
+/* 13: nobody is left to note a pod. One that was noted before may still be opened, so gated pods are waited for. */
+#define is_orphan_idle(j) (is_active(j) && !job[j].ending && !may_live(j) && \
+                           !(gated(j) && variant(ORPHANS_GATED_WAITED_FOR)))
+#define has_orphan_ended(j) (!is_active(j) && !may_live(j) && !(gated(j) && !variant(ORPHANS_GATED_LEFT_OUT)))
+
 /* Nothing to do for the claim but to wait for what it names. */
 #define waits(m, n) ( \
-    (!M[m].exists && (may_live(J(m, n)) || variant(NO_ORPHANS))) || \
-    (M[m].exists && runs_as(m, n) && runs(J(m, n)) && !(M[m].spec != M[m].ran && variant(DELETE_RUNNING)) && \
-     !(job[J(m, n)].what == NONE && (variant(GONE_IS_OVER) || variant(GONE_IS_RUN_AGAIN))) && \
-     !variant(STATUS_EACH_TIME)) || \
+    (!M[m].exists && ((!is_orphan_idle(J(m, n)) && !has_orphan_ended(J(m, n))) || variant(NO_ORPHANS))) || \
+    (M[m].exists && runs_as(m, n) && !is_run_due(m, J(m, n))) || \
     (M[m].exists && M[m].outcome == UNPROVEN && M[m].number == (n) && may_live(J(m, n))) || \
     (M[m].exists && !closed(m, n) && job[J(m, n)].what == SOMEBODYS && variant(FOREIGN_WAITED_FOR)) || \
     (M[m].exists && runs(J(m, n)) && variant(JOB_IS_TRUTH)))
@@ -60,14 +95,15 @@ inline steps_3_to_7() {
 
 /* ---- 9 and 10: M says Running ---- */
 
-/* What the pods prove, and the Job says. */
-#define outcome_by_pod(j) \
-    (is_success(j) -> SUCCEEDED : \
-     (pod[j] == EXITED || pod[j] == NEVER_STARTED -> FAILED : \
-      (pod[j] == CHECK_FAILED -> UNVERIFIED : outcome_cut(j))))
-#define is_success(j) \
-    (pod[j] == EXITED_0 || (pod[j] == CHECK_FAILED && variant(RUN_IS_SUCCESS)) || \
-     (pod[j] == CUT_OFF_0 && variant(COMPLETE_IS_SUCCESS)))
+/* What the pods prove, and the Job says. Where none was noted, none has started, or the Job is an older controller's. */
+#define told(m, j) pod_of(j, (M[m].pod == 0 -> 0 : M[m].pod - 1))
+#define outcome_by_pod(m, j) \
+    (is_success(told(m, j)) -> SUCCEEDED : (is_failure(told(m, j)) -> FAILED : \
+     (told(m, j) == CHECK_FAILED -> UNVERIFIED : outcome_cut(j))))
+#define is_success(p) \
+    (p == EXITED_0 || (p == CHECK_FAILED && variant(RUN_IS_SUCCESS)) || \
+     (p == CUT_OFF_0 && variant(COMPLETE_IS_SUCCESS)))
+#define is_failure(p) (p == EXITED || p == NEVER_STARTED || p == GATED)
 #define outcome_cut(j) (may_live(j) && !variant(FAILED_IS_ENDED) && !runs(j) -> UNPROVEN : INTERRUPTED)
 
 inline end_attempt(how) {
@@ -81,7 +117,8 @@ inline end_attempt(how) {
 
 inline steps_9_and_10() {
     if
-    :: job[j].what == NONE || job[j].uid != M[m].job ->
+    :: may_open(m, j) -> send(request(OPEN, m, n, M[m].pod, 0, NONE)) /* 9b; 9a is below */
+    :: !may_open(m, j) && is_vanished(m, j) ->
         if
         :: variant(GONE_IS_RUN_AGAIN) && job[j].what == NONE -> send(request(CREATE, m, n, 0, 0, NONE))
         :: variant(GONE_IS_RUN_AGAIN) && job[j].what == PARKED -> send(request(ARM, m, n, job[j].uid, 0, NONE))
@@ -97,7 +134,12 @@ inline steps_9_and_10() {
             :: variant(STATUS_EACH_TIME) -> send(request(WRITE_STATUS, m, 0, 0, 0, NONE))
             :: else
             fi
-        :: else -> end_attempt(outcome_by_pod(j))
+        :: else ->
+            if
+            :: is_to_be_deleted(m, j) -> send(request(DELETE_STOPPED, m, n, job[j].uid, 0, NONE))
+            :: is_spent(m, j) -> send(request(END, m, n, job[j].uid, 0, NONE))
+            :: else -> end_attempt(outcome_by_pod(m, j))
+            fi
         fi
     fi
 }
@@ -107,8 +149,9 @@ inline steps_9_and_10() {
 inline step_13() {
     if
     :: job[j].what == PARKED -> send(request(DELETE, m, n, job[j].uid, 0, NONE))
-    :: job[j].what == ARMED && pod[j] == EXITED_0 -> send(request(RELEASE, m, n, 0, 0, SUCCEEDED))
-    :: else -> send(request(RELEASE, m, n, 0, 0, NONE))
+    :: is_active(j) && job[j].stopped -> send(request(DELETE_STOPPED, m, n, job[j].uid, 0, NONE))
+    :: is_active(j) && !job[j].stopped -> send(request(END, m, n, job[j].uid, 0, NONE))
+    :: else -> send(request(RELEASE, m, n, 0, 0, (job[j].what == ARMED && succeeds(j) -> SUCCEEDED : NONE)))
     fi
 }
 
@@ -126,7 +169,7 @@ inline drive() {
             :: variant(JOB_IS_TRUTH) ->
                 if
                 :: job[j].what == NONE -> send(request(CREATE, m, n, 0, 0, NONE))
-                :: else -> send(request((closed(m, n) -> RELEASE : WRITE_OUTCOME), m, n, 0, 0, outcome_by_pod(j)))
+                :: else -> send(request((closed(m, n) -> RELEASE : WRITE_OUTCOME), m, n, 0, 0, outcome_by_pod(m, j)))
                 fi
             :: else ->
                 if
@@ -162,6 +205,15 @@ inline drive() {
 #define LOOK_AT_JOB(m_, n_) ASK(is_stray(m_, n_), request(DELETE, m_, n_, job[J(m_, n_)].uid, 0, NONE)) \
     ASK(is_job_left(m_, n_), request(LET_GO_JOB, m_, n_, job[J(m_, n_)].uid, 0, NONE))
 
+#define LOOK_AT_POD(m_, n_, k_) \
+    ASK(runs_as(m_, n_) && M[m_].exists && may_note(m_, J(m_, n_), k_), request(NOTE, m_, n_, (k_) + 1, 0, NONE)) \
+    ASK(variant(OPEN_UNNOTED) && runs_as(m_, n_) && is_gated(pod_of(J(m_, n_), k_)), \
+        request(OPEN, m_, n_, (k_) + 1, 0, NONE)) \
+    ASK(variant(NOTED_ANEW) && runs_as(m_, n_) && M[m_].pod != 0 && is_gone(noted(m_, J(m_, n_))) && \
+        is_gated(pod_of(J(m_, n_), k_)), request(NOTE, m_, n_, (k_) + 1, 0, NONE)) \
+    ASK(variant(PODS_BEFORE_JOB) && runs_as(m_, n_) && is_active(J(m_, n_)) && !may_live(J(m_, n_)), \
+        request(PODS_SEEN, m_, n_, 0, 0, INTERRUPTED))
+
 proctype Controllers() {
 end:
     do
@@ -189,8 +241,16 @@ end:
     ASK(D.exists && !D.deleted && !D.held && is_wanted_database && !variant(NO_DATABASE_FINALIZER),
         request(HOLD_DATABASE, 0, 0, 0, 0, NONE))
     ASK(is_database_held_in_vain, request(LET_GO_DATABASE, 0, 0, 0, 0, NONE))
+    /* 9a: what is seen may be any pod of the Job. */
+    LOOK_AT_POD(0, M[0].number, 0)
+    LOOK_AT_POD(1, 1, 0)
+#if PODS > 1
+    LOOK_AT_POD(0, M[0].number, 1)
+#endif
 #if STUCK_FIRST
-    ASK(runs_as(0, M[0].number) && pod[J(0, M[0].number)] == STUCK,
+    /* R4a */
+    ASK(runs_as(0, M[0].number) && is_active(J(0, M[0].number)) && !any_pod(is_running, J(0, M[0].number)) &&
+        !job[J(0, M[0].number)].ending && !is_noted_gated(0, J(0, M[0].number)),
         request(END, 0, M[0].number, M[0].job, 0, NONE))
 #endif
     /* 11, 14, 15 */

@@ -10,15 +10,27 @@ hidden byte s;
 hidden byte o;
 hidden byte j;
 
-/* The Job controller makes the pod of a Job that was let go. */
-inline start_pod() {
-    promise(R1, pod[j] == NONE);
-    promise(R2, !lives(0) && !lives(1) && !lives(JOBS - 1));
+hidden byte k;
+
+/* A pod is free to start, and starts. */
+inline start_pod(which) {
+    promise(R1, !started[j] || (UNGATED && SECOND_POD));
+    promise(R2, (!lives(0) || (UNGATED && j == 0)) && !lives(1) && !lives(JOBS - 1));
     promise(R3, M[m].outcome != SUCCEEDED && !moved[m] && !(REBORN && moved[0]));
     promise(R6, claimed_by(m, n));
-    promise(ASKED, n == 1 || (!runs(J(m, 1)) && (pod[J(m, 1)] != EXITED_0 || stripped[J(m, 1)])));
-    pod[j] = (STUCK_FIRST -> STUCK : RUNS);
-    printf("      the Job has a pod\n")
+    promise(ASKED, n == 1 || (!runs(J(m, 1)) && (!succeeded(J(m, 1)) || stripped[J(m, 1)])));
+    started[j] = 1;
+    pod_of(j, which) = (STUCK_FIRST -> STUCK : RUNS);
+    printf("      pod %d of the Job starts\n", (which) + 1)
+}
+
+/* The Job controller makes a pod of a Job that was let go. */
+#define has_gate (!UNGATED && !variant(NO_GATE) && !variant(JOB_IS_TRUTH))
+inline make_pod(which) {
+    if
+    :: has_gate -> pod_of(j, which) = GATED
+    :: else -> start_pod(which)
+    fi
 }
 
 /* ---- on M ---- */
@@ -40,6 +52,7 @@ inline write_running() {
         M[m].number = n;
         M[m].outcome = RUNNING;
         M[m].job = u;
+        M[m].pod = 0;
         M[m].ran = s;
         changed_M(m)
     :: else
@@ -51,12 +64,21 @@ inline write_outcome() {
     :: M[m].exists ->
         promise(R3, M[m].outcome != SUCCEEDED || o == SUCCEEDED);
         promise(OUTCOME, M[m].number <= n);
-        promise(OUTCOME, o != SUCCEEDED || pod[j] == EXITED_0);
-        promise(OUTCOME, o == SUCCEEDED || pod[j] != EXITED_0 || stripped[j]);
+        promise(OUTCOME, o != SUCCEEDED || succeeded(j));
+        promise(OUTCOME, o == SUCCEEDED || !succeeded(j) || stripped[j]);
         M[m].number = n;
         M[m].outcome = o;
-        succeeded[m] = succeeded[m] || o == SUCCEEDED;
+        M[m].pod = 0; /* nobody asks for it any more */
+        recorded[m] = recorded[m] || o == SUCCEEDED;
         changed_M(m)
+    :: else
+    fi
+}
+
+/* Nobody may note a pod of an attempt that is closed, nor a second one. */
+inline note() {
+    if
+    :: M[m].exists -> M[m].pod = u; changed_M(m)
     :: else
     fi
 }
@@ -74,7 +96,7 @@ inline let_go() {
         promise(R4, M[m].outcome != RUNNING || kind_of(r) == ABANDON_IT);
         M[m].held = 0;
         /* Who abandons it gives its record up; what the Job tells still counts. */
-        succeeded[m] = succeeded[m] && kind_of(r) != ABANDON_IT;
+        recorded[m] = recorded[m] && kind_of(r) != ABANDON_IT;
         if
         :: M[m].deleted -> M[m].exists = 0; printf("      the migration is gone\n")
         :: else
@@ -94,7 +116,7 @@ inline claim() {
 }
 
 inline move_ledger() {
-    promise(R6, pod[j] == EXITED_0 && !D.passed[m]);
+    promise(R6, succeeded(j) && !D.passed[m]);
     D.passed[m] = 1;
     moved[m] = 1;
     printf("      the ledger moves\n")
@@ -145,11 +167,14 @@ inline create() {
         job[j].uid = (job[j].uid < 7 -> job[j].uid + 1 : 1);
         job[j].deleted = 0;
         job[j].held = 0;
+        job[j].ending = 0;
+        job[j].over = 0;
+        job[j].stopped = 0;
         if
         :: variant(NO_PARK) || variant(JOB_IS_TRUTH) ->
             job[j].what = ARMED;
             job[j].held = !variant(NO_JOB_FINALIZER);
-            start_pod()
+            make_pod(0)
         :: else -> job[j].what = PARKED
         fi
     :: else
@@ -163,7 +188,7 @@ inline arm() {
         promise(FOREIGNERS, job[j].what != SOMEBODYS);
         job[j].what = ARMED;
         job[j].held = !variant(NO_JOB_FINALIZER);
-        start_pod()
+        make_pod(0)
     :: else
     fi
 }
@@ -171,7 +196,10 @@ inline arm() {
 inline job_gone() {
     job[j].what = NONE;
     job[j].deleted = 0;
-    job[j].held = 0
+    job[j].held = 0;
+    job[j].ending = 0;
+    job[j].over = 0;
+    job[j].stopped = 0
 }
 
 /* Naming UID and resourceVersion of what was judged: still parked. Or, for tools that delete what runs, whatever it is. */
@@ -202,13 +230,45 @@ inline let_go_job() {
     fi
 }
 
-/* Ends a run of which nothing has started, naming the version of its pod that says so. */
-inline end_run() {
+/* Ends a Job of which nothing has started, naming the version of it that says so. Its controller does it in a moment. */
+inline end_job() {
     if
-    :: job[j].uid == u && job[j].what == ARMED && pod[j] == STUCK -> pod[j] = NEVER_STARTED
-    :: variant(END_BY_UID) && job[j].uid == u && job[j].what == ARMED && pod[j] == RUNS ->
+    :: job[j].uid == u && is_active(j) && !any_pod(is_running, j) -> job[j].ending = 1
+    :: variant(END_BY_UID) && job[j].uid == u && is_active(j) && any_pod(is_running, j) ->
         promise(R4, false);
-        pod[j] = CUT_OFF
+        job[j].ending = 1
+    :: else
+    fi
+}
+
+/* A Job that was stopped by hand. */
+inline delete_stopped() {
+    if
+    :: job[j].uid == u && is_active(j) && job[j].stopped -> promise(R4, !runs(j)); job[j].deleted = 1
+    :: else
+    fi
+}
+
+/* ---- on pods ---- */
+
+/* Naming the pod's UID. In a world of one request at a time, an end was never asked for since this was decided. */
+inline open() {
+    k = u - 1;
+    if
+    :: variant(OPEN_BY_NAME) && PODS > 1 && is_gone(pod_of(j, k)) -> k = PODS - 1 - k /* the next has its name */
+    :: else
+    fi;
+    if
+    :: is_gated(pod_of(j, k)) -> promise(R4, SLOTS > 1 || !job[j].ending); start_pod(k)
+    :: else
+    fi
+}
+
+/* Whoever has read the pods now reads the Job. */
+inline pods_were_seen() {
+    if
+    :: M[m].exists && M[m].outcome == RUNNING && M[m].number == n && (is_over(j) || job[j].what == NONE) ->
+        send(request(WRITE_OUTCOME, m, n, 0, 0, o))
     :: else
     fi
 }
@@ -228,6 +288,10 @@ inline serve(slot) {
     :: kind_of(r) == HOLD -> printf("M%d  4: finalizer on\n", m); hold()
     :: kind_of(r) == WRITE_RUNNING -> printf("M%d  7: Running, attempt %d, Job UID %d\n", m, n, u); write_running()
     :: kind_of(r) == WRITE_OUTCOME -> printf("M%d 10: attempt %d has outcome %d\n", m, n, o); write_outcome()
+    :: kind_of(r) == NOTE -> printf("M%d 9a: attempt %d, pod %d is noted\n", m, n, u); note()
+    :: kind_of(r) == OPEN -> printf("M%d 9b: open pod %d of attempt %d\n", m, u, n); open()
+    :: kind_of(r) == DELETE_STOPPED -> printf("M%d  9: delete the stopped Job of attempt %d\n", m, n); delete_stopped()
+    :: kind_of(r) == PODS_SEEN -> printf("M%d  9: the pods of attempt %d were read before\n", m, n); pods_were_seen()
     :: kind_of(r) == WITHDRAW -> printf("M%d 12: attempt %d is given back\n", m, n); withdraw()
     :: kind_of(r) == LET_GO -> printf("M%d 11: finalizer off\n", m); let_go()
     :: kind_of(r) == ABANDON_IT -> printf("M%d 15: finalizer off\n", m); let_go()
@@ -252,7 +316,7 @@ inline serve(slot) {
         :: !D.exists -> D.exists = 1; D.held = 1; changed_D()
         :: else
         fi
-    :: kind_of(r) == END -> printf("M%d  9: what never started of attempt %d is ended\n", m, n); end_run()
+    :: kind_of(r) == END -> printf("M%d  9 or 13: what never started of attempt %d is ended\n", m, n); end_job()
     :: kind_of(r) == MOVE_LEDGER -> printf("M%d 11: the ledger alone\n", m); move_ledger()
     :: else -> assert(false)
     fi

@@ -18,6 +18,7 @@ typedef Migration {
     unsigned number : 2;
     unsigned outcome : 3;
     unsigned job : 3; /* status.attempt.jobUID */
+    unsigned pod : 2; /* status.attempt.podUID, as long as the attempt is open; 0: none is noted */
     bit ran;          /* the spec of that attempt */
     unsigned withdrawn : 2;
     unsigned retry : 2 /* interlude.dev/retry */
@@ -47,13 +48,17 @@ typedef Job {
     unsigned what : 2; /* NONE: there is none */
     unsigned uid : 3;  /* of the newest object of that name */
     bit deleted;
-    bit held
+    bit held;
+    bit ending;  /* its deadline was set to 1: its controller ends it any moment now */
+    bit over;    /* Complete or Failed */
+    bit stopped  /* suspended, or parallelism 0 after it was let go */
 };
 Job job[JOBS];
 
 /*
- * The pod of a Job's name, and what is true of it. The pod of an armed Job starts at once, and its object with all that
- * it tells stays as long as our finalizers are on.
+ * The pods of a Job's name, and what is true of them; their UIDs are 1 and 2. The first is there as soon as the Job is
+ * armed. A pod that was opened starts at once, and its object with all that it tells stays as long as our finalizers
+ * are on.
  */
 #define RUNS 1
 #define EXITED_0 2    /* and the check as well, if there is one */
@@ -64,18 +69,43 @@ Job job[JOBS];
 #define LOST 7        /* its Job says Failed; it runs on a node that nobody can ask */
 #define LOST_ENDED 8  /* likewise; it has ended, and nobody knows */
 #define LOST_KNOWN 9  /* the node is back and told its end, or a person confirmed it */
-#define STUCK 10      /* no container has started: no image, no node, no quota */
-#define NEVER_STARTED 11
-byte pod[JOBS];
-#define runs(j) (pod[j] == RUNS || pod[j] == STUCK)
-#define lives(j) (runs(j) || pod[j] == LOST)
-#define may_live(j) (lives(j) || pod[j] == LOST_ENDED) /* as far as anybody can tell */
-#define is_over(j) (job[j].what == ARMED && (job[j].deleted || !runs(j)))
+#define STUCK 10      /* opened, and no container has started: no image, no node */
+#define NEVER_STARTED 11 /* and never will: it was deleted before */
+#define GATED 12
+#define GONE 13       /* its object too */
+#define GONE_AFTER_0 14 /* likewise, and it had exited with 0 */
+#define is_gone(p) ((p) == GONE || (p) == GONE_AFTER_0)
+#define PODS (1 + SECOND_POD)
+byte pod[JOBS * PODS];
+#define pod_of(j, k) pod[(j) * PODS + (k)]
+#if PODS > 1
+#define any_pod(is, j) (is(pod_of(j, 0)) || is(pod_of(j, 1)))
+#else
+#define any_pod(is, j) is(pod_of(j, 0))
+#endif
+#define is_running(p) ((p) == RUNS)
+#define is_started(p) ((p) == RUNS || (p) == STUCK)
+#define is_living(p) (is_started(p) || (p) == LOST)
+#define is_maybe_living(p) (is_living(p) || (p) == LOST_ENDED)
+#define is_gated(p) ((p) == GATED)
+#define is_unended(p) (is_started(p) || is_gated(p))
+#define has_exited_0(p) ((p) == EXITED_0)
+#define has_succeeded(p) ((p) == EXITED_0 || (p) == GONE_AFTER_0)
+#define runs(j) any_pod(is_started, j)
+#define lives(j) any_pod(is_living, j)
+#define may_live(j) any_pod(is_maybe_living, j) /* as far as anybody can tell */
+#define gated(j) any_pod(is_gated, j)
+#define succeeds(j) any_pod(has_exited_0, j)   /* as its pods tell */
+#define succeeded(j) any_pod(has_succeeded, j) /* in truth */
+/* Of a Job that was let go. */
+#define is_over(j) (job[j].what == ARMED && (job[j].deleted || job[j].over))
+#define is_active(j) (job[j].what == ARMED && !job[j].deleted && !job[j].over)
 
 /* What was true, for the promises. */
 bit moved[2];       /* the ledger has moved for this migration */
-bit succeeded[2];   /* its success was recorded */
+bit recorded[2];    /* its success was recorded */
 bit stripped[JOBS]; /* somebody took the evidence away by force */
+bit started[JOBS];  /* a pod of this attempt was started */
 
 /* No fault and no person from here on. */
 bit calm;
@@ -131,24 +161,29 @@ short under_way[SLOTS]; /* sorted, as it does not matter which slot it is; 0: no
 #define ABANDON_IT 6
 #define ALREADY_APPLIED 7
 #define WRITE_STATUS 8
+#define NOTE 9
 /* CAS on D */
-#define CLAIM 9
-#define RELEASE 10
-#define HOLD_DATABASE 11
-#define LET_GO_DATABASE 12
+#define CLAIM 10
+#define RELEASE 11
+#define HOLD_DATABASE 12
+#define LET_GO_DATABASE 13
 /* without */
-#define CREATE 13
-#define ARM 14
-#define DELETE 15
-#define LET_GO_JOB 16
-#define CREATE_DATABASE 17
-#define MOVE_LEDGER 18
-#define END 19
+#define CREATE 14
+#define ARM 15
+#define DELETE 16
+#define LET_GO_JOB 17
+#define CREATE_DATABASE 18
+#define MOVE_LEDGER 19
+#define END 20
+#define OPEN 21
+#define DELETE_STOPPED 22
+#define PODS_SEEN 23 /* no request: a controller that has read the pods, and is about to read the Job */
 #define is_cas(r) (!(variant(OUTCOME_NO_CAS) && kind_of(r) == WRITE_OUTCOME) && \
                    !(variant(RUNNING_NO_CAS) && kind_of(r) == WRITE_RUNNING) && \
                    !(variant(CLAIM_NO_CAS) && kind_of(r) == CLAIM) && \
+                   !(variant(NOTE_NO_CAS) && kind_of(r) == NOTE) && \
                    !(variant(FINALIZER_OFF_NO_CAS) && kind_of(r) == LET_GO))
-#define is_cas_on_M(r, m) (kind_of(r) >= HOLD && kind_of(r) <= WRITE_STATUS && m_of(r) == (m) && is_cas(r))
+#define is_cas_on_M(r, m) (kind_of(r) >= HOLD && kind_of(r) <= NOTE && m_of(r) == (m) && is_cas(r))
 #define is_cas_on_D(r) (kind_of(r) >= CLAIM && kind_of(r) <= LET_GO_DATABASE && is_cas(r))
 
 /* These live within one d_step only. */
@@ -187,6 +222,17 @@ inline changed_D() {
     do
     :: i < SLOTS && is_cas_on_D(under_way[i]) -> under_way[i] = 0; i++
     :: i < SLOTS && !is_cas_on_D(under_way[i]) -> i++
+    :: i >= SLOTS -> break
+    od;
+    sort()
+}
+
+/* Somebody resumed a Job: what names the version of it that was stopped is refused. */
+inline changed_stopped() {
+    i = 0;
+    do
+    :: i < SLOTS && kind_of(under_way[i]) == DELETE_STOPPED -> under_way[i] = 0; i++
+    :: i < SLOTS && kind_of(under_way[i]) != DELETE_STOPPED -> i++
     :: i >= SLOTS -> break
     od;
     sort()

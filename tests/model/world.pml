@@ -1,27 +1,99 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pods, nodes, people and time. */
 
-#define RUN_ENDS(j) \
-    :: d_step { pod[j] == RUNS -> pod[j] = EXITED_0; printf("    pod %d exits with 0\n", j) } \
-    :: d_step { pod[j] == RUNS -> pod[j] = EXITED; printf("    pod %d fails\n", j) } \
-    :: d_step { VERIFY && pod[j] == RUNS -> pod[j] = CHECK_FAILED; printf("    pod %d: its check fails\n", j) } \
-    :: d_step { INTERRUPTIONS && pod[j] == RUNS -> pod[j] = CUT_OFF; printf("    pod %d is cut off\n", j) } \
-    :: d_step { INTERRUPTIONS && pod[j] == RUNS -> pod[j] = CUT_OFF_0; printf("    pod %d is cut off, with 0\n", j) } \
-    :: d_step { pod[j] == STUCK -> pod[j] = RUNS; printf("    pod %d starts after all\n", j) } \
-    :: d_step { LOST_NODE && !calm && pod[j] == RUNS -> pod[j] = LOST; printf("    pod %d: its node is lost\n", j) } \
-    :: d_step { pod[j] == LOST -> pod[j] = LOST_ENDED; printf("    pod %d ends unseen\n", j) } \
-    :: d_step { pod[j] == LOST_ENDED -> pod[j] = LOST_KNOWN; printf("    somebody confirms the end of pod %d\n", j) } \
+/* A pod of it has ended, so the Job has: unless it is being deleted. */
+inline job_ends(j) {
+    if
+    :: is_active(j) -> job[j].over = 1; job[j].ending = 0
+    :: else
+    fi
+}
+
+#define ENDS_AS(j, k, condition, how) \
+    :: d_step { pod_of(j, k) == RUNS && (condition) -> pod_of(j, k) = how; job_ends(j); said(j, k, how) }
+#define said(j, k, how) printf("    pod %d of Job %d has ended: %d\n", (k) + 1, j, how)
+/* Its containers are asked to stop, if any runs. */
+#define stop_pod(j, k) pod_of(j, k) = (pod_of(j, k) == RUNS -> CUT_OFF : NEVER_STARTED)
+
+/*
+ * A Job is ended because nothing of it had started, and in just that moment something starts: what a kubelet tells late
+ * (R4a), or a pod that was noted before the migration went, by a request that was under way. docs/guarantees.md.
+ */
+#define is_last_moment (STUCK_FIRST || (ABANDON && SLOTS > 1))
+
+#define POD(j, k) \
+    ENDS_AS(j, k, true, EXITED_0) \
+    ENDS_AS(j, k, true, EXITED) \
+    ENDS_AS(j, k, VERIFY, CHECK_FAILED) \
+    ENDS_AS(j, k, INTERRUPTIONS, CUT_OFF) \
+    ENDS_AS(j, k, INTERRUPTIONS, CUT_OFF_0) \
+    ENDS_AS(j, k, LOST_NODE && !calm, LOST) \
+    :: d_step { INTERRUPTIONS && !calm && is_gated(pod_of(j, k)) -> \
+                stop_pod(j, k); job_ends(j); printf("    pod %d of Job %d is deleted\n", (k) + 1, j) } \
+    :: d_step { pod_of(j, k) == STUCK -> pod_of(j, k) = RUNS; printf("    pod %d of Job %d starts after all\n", (k) + 1, j) } \
+    :: d_step { pod_of(j, k) == LOST -> pod_of(j, k) = LOST_ENDED; printf("    pod %d of Job %d ends unseen\n", (k) + 1, j) } \
+    :: d_step { pod_of(j, k) == LOST_ENDED -> \
+                pod_of(j, k) = LOST_KNOWN; printf("    somebody confirms the end of pod %d of Job %d\n", (k) + 1, j) } \
+    /* The Job controller stops what is left of a Job that is over, is being ended, or was stopped by hand. */ \
+    :: d_step { job[j].what == ARMED && !job[j].deleted && (job[j].over || is_stopping(j)) && is_unended(pod_of(j, k)) -> \
+                promise(R4, is_last_moment || !job[j].ending || pod_of(j, k) != RUNS); \
+                stop_pod(j, k); printf("    the Job controller stops pod %d of Job %d\n", (k) + 1, j); \
+                if :: job[j].ending -> job_ends(j) :: else fi } \
+    /* The garbage collector; and a person where there is no other way out: the migration is gone, the Job is going. */ \
+    :: d_step { is_gated(pod_of(j, k)) && \
+                (job[j].what != ARMED || (job[j].deleted && D.holder != 0 && !M[D.holder - 1].exists)) -> \
+                stop_pod(j, k); printf("    somebody deletes pod %d of Job %d\n", (k) + 1, j) }
+
+#define JOB(j) \
+    POD(j, 0) \
+    :: d_step { job[j].ending && is_active(j) && !any_pod(is_unended, j) -> \
+                job_ends(j); printf("    Job %d is over: its deadline\n", j) } \
     /* time to live: what was let go is deleted sooner or later */ \
-    :: d_step { !calm && job[j].what == ARMED && !job[j].held && !runs(j) && !variant(NO_JOB_FINALIZER) -> \
+    :: d_step { !calm && job[j].what == ARMED && !job[j].held && is_over(j) && !runs(j) && !variant(NO_JOB_FINALIZER) -> \
                 job[j].what = NONE; printf("    Job %d is gone, its time is over\n", j) }
+
+/* What the Job controller does of its own accord: it does not see its pod, or not that it was let go of. */
+#define FORGOTTEN(k) \
+    :: d_step { !calm && is_unended(pod_of(0, k)) && is_unended(pod_of(0, 1 - (k))) && is_active(0) -> \
+                stop_pod(0, k); printf("    the Job controller deletes pod %d of Job 0: one too many\n", (k) + 1) } \
+    :: d_step { !calm && is_gated(pod_of(0, k)) && is_active(0) -> \
+                stop_pod(0, k); job_ends(0); printf("    somebody deletes pod %d of Job 0, which fails\n", (k) + 1) } \
+    :: d_step { !calm && pod_of(0, k) == RUNS && is_active(0) -> \
+                pod_of(0, k) = EXITED_0; printf("    pod %d of Job 0 exits with 0, and does not count\n", (k) + 1) }
+#define nobody_knows(p) ((p) == LOST || (p) == LOST_ENDED)
+#define STRIPPED(k) \
+    :: d_step { !calm && pod_of(0, k) != NONE && !is_gone(pod_of(0, k)) && !nobody_knows(pod_of(0, k)) -> \
+                stripped[0] = stripped[0] || !is_gated(pod_of(0, k)); \
+                pod_of(0, k) = (pod_of(0, k) == EXITED_0 -> GONE_AFTER_0 : GONE); printf("    somebody takes the finalizers off pod %d of Job 0 and deletes it\n", (k) + 1) }
 
 proctype Pods() {
 end:
     do
-    RUN_ENDS(0)
-    RUN_ENDS(ATTEMPTS)
+    JOB(0)
+    JOB(ATTEMPTS)
 #if ATTEMPTS > 1
-    RUN_ENDS(1)
+    JOB(1)
+#endif
+#if SECOND_POD
+    POD(0, 1)
+    FORGOTTEN(0)
+    FORGOTTEN(1)
+    :: d_step {
+        (!calm || !any_pod(is_unended, 0)) && is_active(0) && !is_stopping(0) && pod_of(0, 1) == NONE ->
+        printf("    the Job controller makes pod 2 of Job 0\n");
+        m = 0; n = 1; j = 0;
+        make_pod(1)
+    }
+    :: d_step {
+        is_active(0) && !is_stopping(0) && pod_of(0, 1) != NONE && !any_pod(is_unended, 0) && M[0].pod == 0 ->
+        job_ends(0); printf("    there is no pod 3 of Job 0, which fails\n")
+    }
+#endif
+#if POD_STRIPPED
+    STRIPPED(0)
+#if PODS > 1
+    STRIPPED(1)
+#endif
 #endif
     od
 }
@@ -43,7 +115,10 @@ end:
         stripped[j] = 1; \
         job[j].what = NONE; \
         job[j].deleted = 0; \
-        job[j].held = 0 \
+        job[j].held = 0; \
+        job[j].ending = 0; \
+        job[j].over = 0; \
+        job[j].stopped = 0 \
     }
 
 #define DELETE_MIGRATION(m) \
@@ -69,12 +144,12 @@ end:
     promise(AT_REST, !M[m].exists || !M[m].deleted); \
     promise(AT_REST, is_done(m)); \
     promise(AT_REST, !M[m].exists || !M[m].held || may_begin(m)); \
-    promise(R6, !succeeded[m] || moved[m]); \
+    promise(R6, !recorded[m] || moved[m]); \
     promise(OUTCOME, M[m].outcome != SUCCEEDED || M[m].number > 0 || moved[0])
 
 #define job_rests(m, j) \
-    promise(AT_REST, job[j].what != PARKED && !job[j].held && !lives(j)); \
-    promise(OUTCOME, pod[j] != EXITED_0 || moved[m] || stripped[j])
+    promise(AT_REST, job[j].what != PARKED && !job[j].held && !lives(j) && !gated(j) && !is_active(j)); \
+    promise(OUTCOME, !succeeded(j) || moved[m] || stripped[j])
 
 inline at_rest() {
     promise(AT_REST, calm && D.holder == 0 && under_way[0] == 0);
@@ -90,7 +165,7 @@ inline at_rest() {
 
 proctype People() {
     byte deletions;
-    bit edited, retried, closed_gate, created, deleted_database, born;
+    bit edited, retried, closed_gate, created, deleted_database, born, suspended;
 end:
     do
     DELETE_JOB(0)
@@ -131,6 +206,18 @@ end:
         !calm && !created && is_name_free ->
         created = 1; job[0].what = SOMEBODYS; job[0].uid++;
         printf("    somebody else creates a Job of that name\n")
+    }
+#endif
+#if SUSPENDED
+    :: d_step {
+        !calm && !suspended && is_active(0) && !is_stopping(0) ->
+        suspended = 1; job[0].stopped = 1;
+        printf("    somebody suspends Job 0\n")
+    }
+    :: d_step {
+        !calm && is_active(0) && job[0].stopped ->
+        job[0].stopped = 0; changed_stopped();
+        printf("    somebody resumes Job 0\n")
     }
 #endif
 #if DATABASE_DELETED
