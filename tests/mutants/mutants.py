@@ -16,6 +16,11 @@ UNIT_TESTS = {
     "podstate": ["codec/test_podstate"],
     "job": ["codec/test_job"],
     "product": ["domain/product/test_decide_product", "", "1"],
+    # Points of it that take more than one of them.
+    "product_retry": ["domain/product/test_decide_product", "phase=Failed,attempt=failed,claim=next,fresh-look=taken,job=parked,job-read=fresh,"
+                      "retry=recorded,recovery=due,skew=told"],
+    "product_skew": ["domain/product/test_decide_product", "phase=Running,attempt=open,claim=recorded,job=active,pods=running,gates=incompatible,"
+                     "began=just-now"],
     "stable": ["domain/product/test_decide_stable", "", "0"],
     "orphan_product": ["domain/product/test_orphan_product"],
     "leftover_product": ["domain/product/test_leftover_product"],
@@ -24,7 +29,8 @@ UNIT_TESTS = {
 CLUSTER_TESTS = {
     "frozen_leader": ["tests/integration/controller/run", "-k", "test_frozen_leader"],
     "lost_node": ["tests/integration/controller/run", "-k", "test_lost_node_whose_claim_is_taken"],
-    "walk": ["tests/walks/run", "--seed", "1"],
+    "walk_that_loses_a_node": ["tests/walks/run", "--seed", "8"],
+    "states": ["tests/walks/states", "-j", "16", "-k", "failed-12"],
 }
 
 
@@ -161,7 +167,7 @@ MUTANTS = [Mutant(*row) for row in (
      "    if (verify != NULL) {\n", "    if (verify != NULL && false) {\n", ("job",)),
     ("R20", "a run succeeds whatever its check says", PODSTATE,
      ('!str_eq(pod->phase, "Succeeded") || pod->is_disrupted', "check != NULL && check->exit_code == 0"),
-     ("pod->is_disrupted", "check != NULL"), ("podstate", "decide_run", "product", "stable")),
+     ("pod->is_disrupted", "check != NULL"), ("podstate", "product", "stable")),
     ("R20", "a check that failed is no reason of its own", PODSTATE,
      "if (culprit == find_step(pod, ANNOTATION_VERIFY)) {", "if (false) {", ("podstate", "product")),
     # ---- R21: an interrupted run may leave a lock behind ----
@@ -169,7 +175,7 @@ MUTANTS = [Mutant(*row) for row in (
      "bool is_confirmed = was_seen_to_end(ended) || migration->confirm_ended == ended->number;", "bool is_confirmed = true;",
      ("attempt", "product")),
     ("R21", "a recovery that is due is forgotten", START,
-     ".is_recovery_due = migration->status.attempt.is_recovery_due,", "", ("decide", "product")),
+     ".is_recovery_due = migration->status.attempt.is_recovery_due,", "", ("decide", "product_retry")),
     ("R21", "a run that was cut off needs no recovery", ATTEMPT,
      "attempt->is_recovery_due = attempt->is_interrupted;", "attempt->is_recovery_due = false;", ("attempt", "product")),
     ("R21", "a backoff is not waited for", DECIDE,
@@ -178,10 +184,16 @@ MUTANTS = [Mutant(*row) for row in (
     ("R22", "versions that leave the constraint are not told", RUN,
      "if (gates.is_skewed) {", "if (false) {", ("decide_run", "product")),
     ("R22", "they are told, but not at once", RUN,
-     "now_s < told_s && !is_skew_news(turn)", "now_s < told_s && (true || !is_skew_news(turn))", ("decide_run", "product")),
+     "now_s < told_s && !is_skew_news(turn)", "now_s < told_s && (true || !is_skew_news(turn))", ("decide_run", "product_skew")),
     ("R22", "the skew of an earlier attempt stays", START,
-     "condition_remove(&plan->status.conditions, CONDITION_VERSION_SKEW);", "", ("decide", "product")),
+     "condition_remove(&plan->status.conditions, CONDITION_VERSION_SKEW);", "", ("decide", "product_retry")),
     # ---- what only a real API server can show ----
+    ("R1", "the requests of a leader that was paused are not held back", "controller/app/manager.c",
+     "cluster->guard = &manager->guard;", "cluster->guard = NULL;", ("frozen_leader",)),
+    ("R3", "a retry of another attempt counts, on a cluster", ATTEMPT,
+     "(migration->retry == attempt->number ||", "(migration->retry != 0 ||", ("states",)),
+    ("R8b", "its claim is released unconfirmed, on a cluster", END,
+     "if (run.pods == 0 ? is_claimed : !run.proven_ended) {", "if (!is_claimed && !run.proven_ended) {", ("walk_that_loses_a_node",)),
     ("R8b", "another attempt follows when its claim was taken, on a cluster", END,
      "if (run.pods == 0 ? is_claimed : !run.proven_ended) {", "if (is_claimed && !run.proven_ended) {", ("lost_node",)),
 )]
