@@ -72,6 +72,10 @@ bench: ## measure Interlude against a real API server
 soak: ## random walks for FOR=30m, the controller's memory watched
 	@tests/walks/run --for "$(FOR)"
 
+.PHONY: mutants
+mutants: ## break each rule of the run protocol on purpose: the tests must notice
+	@tests/mutants/run
+
 .PHONY: clean
 clean: ## remove everything that was built
 	@rm -rf build

@@ -151,13 +151,14 @@ static const struct container_status *find_step(const struct pod *pod, const cha
 /*
  * Whether the process ended by itself, and not because somebody deleted its pod. No time tells: when a
  * finalizer holds the pod, the kubelet's last deletion (grace 0) overwrites the deletionTimestamp, and
- * with it when the deletion was asked for. But a pod has generation 1 until its spec changes, and the
- * deletion makes it 2: a kubelet whose last word is about 1 did not know of it. (observedGeneration
- * comes with Kubernetes 1.34; before, every deleted pod counts as cut off.)
+ * with it when the deletion was asked for. But a pod has generation 1 until its spec changes, 2 once our
+ * scheduling gate is off it, as it must be before a kubelet hears of it, and the deletion makes it 3: a
+ * kubelet whose last word is about 2 did not know of it. (observedGeneration comes with Kubernetes 1.34;
+ * before, every deleted pod counts as cut off; so does one whose spec somebody else has changed too.)
  */
 static bool ended_by_itself(const struct pod *pod)
 {
-    return !is_being_deleted(pod) || (pod->meta.generation == 2 && pod->observed_generation == 1);
+    return !is_being_deleted(pod) || (pod->meta.generation == 3 && pod->observed_generation == 2);
 }
 
 /* R8a. */

@@ -8,6 +8,7 @@
 /* clang-format on */
 #include "base/arena.h"
 #include "cases.h"
+#include "domain/condition.h"
 #include "domain/decide.h"
 #include "world.h"
 
@@ -45,6 +46,9 @@
 
 static struct condition job_valid_closed[] = {
     {"JobValid", CONDITION_FALSE, "JobRefused", "exceeded quota", 1, NOW - 1},
+};
+static struct condition skewed[] = {
+    {CONDITION_VERSION_SKEW, CONDITION_TRUE, "VersionsIncompatible", "1.9.2 runs", 1, NOW - 1},
 };
 static struct transition waited[] = {{PHASE_WAITING, "NotClaimed", NOW - 9}};
 static struct passage own_passage[] = {
@@ -1040,10 +1044,14 @@ static void test_running_record(void **state)
         .job = {.attempt = 2, .meta = {.name = "job-2", .uid = "uid-j2"}},
         .seen = {FRESH, .job_presence = PRESENCE_PRESENT},
     };
+    world.migration.status.attempt.is_recovery_due = true;
+    world.migration.status.conditions = (struct conditions){skewed, 1};
     struct observed seen = world_see(&arena, &world);
     struct plan plan;
     decide(&arena, &seen, &plan);
     const struct attempt *attempt = &plan.status.attempt;
+    assert_true(attempt->is_recovery_due);
+    assert_null(condition_get(&plan.status.conditions, CONDITION_VERSION_SKEW));
     assert_int_equal(attempt->number, 2);
     assert_int_equal(attempt->generation, 7);
     assert_int_equal(attempt->start_s, NOW);

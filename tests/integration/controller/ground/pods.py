@@ -36,5 +36,5 @@ def succeeded(pod):
 def was_asked_to_end(pod):
     """By what this version of it tells: that the kubelet knew nothing of the deletion, only its observedGeneration could."""
     disrupted = [c for c in pod["status"].get("conditions", []) if c["type"] == "DisruptionTarget" and c["status"] == "True"]
-    knew = pod["metadata"].get("generation") != 2 or pod["status"].get("observedGeneration") != 1
+    knew = pod["metadata"].get("generation") != 3 or pod["status"].get("observedGeneration") != 2
     return bool(disrupted) or ("deletionTimestamp" in pod["metadata"] and knew)
