@@ -30,8 +30,10 @@ inline job_ends(j) {
     ENDS_AS(j, k, LOST_NODE && !calm, LOST) \
     :: d_step { INTERRUPTIONS && !calm && is_gated(pod_of(j, k)) -> \
                 stop_pod(j, k); job_ends(j); printf("    pod %d of Job %d is deleted\n", (k) + 1, j) } \
-    :: d_step { pod_of(j, k) == STUCK -> pod_of(j, k) = RUNS; printf("    pod %d of Job %d starts after all\n", (k) + 1, j) } \
-    :: d_step { pod_of(j, k) == LOST -> pod_of(j, k) = LOST_ENDED; printf("    pod %d of Job %d ends unseen\n", (k) + 1, j) } \
+    :: d_step { pod_of(j, k) == STUCK -> \
+                pod_of(j, k) = RUNS; printf("    pod %d of Job %d starts after all\n", (k) + 1, j) } \
+    :: d_step { pod_of(j, k) == LOST -> \
+                pod_of(j, k) = LOST_ENDED; printf("    pod %d of Job %d ends unseen\n", (k) + 1, j) } \
     :: d_step { pod_of(j, k) == LOST_ENDED -> \
                 pod_of(j, k) = LOST_KNOWN; printf("    somebody confirms the end of pod %d of Job %d\n", (k) + 1, j) } \
     /* The Job controller stops what is left of a Job that is over, is being ended, or was stopped by hand. */ \
@@ -64,7 +66,8 @@ inline job_ends(j) {
 #define STRIPPED(k) \
     :: d_step { !calm && pod_of(0, k) != NONE && !is_gone(pod_of(0, k)) && !nobody_knows(pod_of(0, k)) -> \
                 stripped[0] = stripped[0] || !is_gated(pod_of(0, k)); \
-                pod_of(0, k) = (pod_of(0, k) == EXITED_0 -> GONE_AFTER_0 : GONE); printf("    somebody takes the finalizers off pod %d of Job 0 and deletes it\n", (k) + 1) }
+                pod_of(0, k) = (pod_of(0, k) == EXITED_0 -> GONE_AFTER_0 : GONE); \
+                printf("    somebody takes the finalizers off pod %d of Job 0 and deletes it\n", (k) + 1) }
 
 proctype Pods() {
 end:
