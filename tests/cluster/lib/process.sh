@@ -100,7 +100,7 @@ in_background() {
     (
         join_control_group
         exec </dev/null >>"$LOGS/$name.log" 2>&1 8<&- 9>&-
-        exec setsid env --chdir=/ --default-signal GOGC=400 GOMEMLIMIT=2GiB "$@"
+        exec setsid env --chdir=/ --default-signal GOGC=400 GOMEMLIMIT=1536MiB "$@"
     ) &
     record_process "$name" "$!"
     disown "$!" # it is followed by its record; the shell need not report its end
