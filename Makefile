@@ -10,10 +10,11 @@ SHELL := /bin/bash
 IMAGE ?= interlude:dev
 # the cluster that cluster-up, cluster-down and demo use
 CLUSTER ?= main
-# what make test runs, of: deps build unit model lint integration faults e2e (default: all but faults)
+# what make test runs, of: deps build unit model lint integration faults e2e (default: all)
 STAGES ?=
-# how long make soak goes on
+# how long make soak walks, and what it runs, of: walks matrix wire states e2e model (default: all)
 FOR ?= 30m
+PROOFS ?=
 # files for make fmt
 FORMATTED = $(shell find controller tests -name '*.[ch]' -not -path '*/build/*' | sort)
 
@@ -69,8 +70,8 @@ bench: ## measure Interlude against a real API server
 	@tests/bench/run
 
 .PHONY: soak
-soak: ## random walks for FOR=30m, the controller's memory watched
-	@tests/walks/run --for "$(FOR)"
+soak: ## all the slow proofs, with random walks for FOR=30m; PROOFS="walks matrix" for some
+	@.ci/soak "$(FOR)" $(PROOFS)
 
 .PHONY: mutants
 mutants: ## break each rule of the run protocol on purpose: the tests must notice

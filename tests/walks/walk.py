@@ -22,10 +22,12 @@ OPERATIONS_OF_A_WALK = 30
 GAP_S = 0.45  # on average between two operations
 SETTLES_WITHIN_S = 90  # after faults stop; the longest backoffs that a walk can ask for included
 STAYS_FOR_S = 3
-# That an application's pods have come to rest is told some seconds later: no step of any run.
+# What may still be written then, for a few times STAYS_FOR_S. That an application's pods have come to rest is told some
+# seconds later: no step of any run. And where several controllers act, what the last of them asks for is so already.
 MINOR = (("schemamigrations", "status"), ("events", None))
+REFUSED = (404, 409)
 MINOR_WRITES = 3
-NAMESPACE_GOES_WITHIN_S = 120
+NAMESPACE_GOES_WITHIN_S = 240
 
 
 def draw(seed):
@@ -66,12 +68,12 @@ class OwnController(Controller):
 
 class Walk:
 
-    def __init__(self, seed, ground, folder):
+    def __init__(self, seed, suite, folder):
         self.seed = seed
-        self.api, self.world, self.requests = ground.api, ground.world, ground.requests
-        self.namespace = f"{ground.prefix}-{seed}"
+        self.api, self.world, self.requests = suite.api, suite.world, suite.requests
+        self.namespace = f"{suite.prefix}-{seed}"
         self.specs = {name: operations.draw_spec(random.Random(f"{seed} {name}"), name) for name in operations.MIGRATIONS}
-        self.relay = Relay(ground.kubeconfig, folder / f"{seed}.kubeconfig")
+        self.relay = Relay(suite.kubeconfig, folder / f"{seed}.kubeconfig")
         self.controller, self.second = (
             OwnController(f"{seed}-{which}", "--namespace", self.namespace, "--leader-elect=false", kubeconfig=folder / f"{seed}.kubeconfig")
             for which in ("first", "second"))
@@ -250,11 +252,21 @@ class Walk:
             time.sleep(0.2)
         self.note("# settled")
         for _ in range(MINOR_WRITES):
+            before = self.versions()
             writes = self.writes_while_nothing_happens()
-            if not all((request.resource, request.subresource) in MINOR for request in writes) or not writes:
+            if not all(self.is_minor(request, before) for request in writes) or not writes:
                 break
         return ([f"settled, and then {request}" for request in writes]
                 + [f"settled, and then {sentence}" for sentence in end.unsettled(self)])
+
+    def versions(self):
+        return {(kind, seen["metadata"]["name"]): seen["metadata"]["resourceVersion"]
+                for kind in ("schemamigrations", "databases", "jobs", "pods") for seen in self.world.all(kind, self.namespace)}
+
+    def is_minor(self, request, before):
+        key = (request.resource, request.name)
+        return ((request.resource, request.subresource) in MINOR or request.code in REFUSED
+                or key in before and self.versions().get(key) == before[key])
 
     def writes_while_nothing_happens(self):
         before = len(self.requests.of(self.namespace))

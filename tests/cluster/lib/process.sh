@@ -92,14 +92,15 @@ signal_process() {
     fi
 }
 
-# in_background NAME COMMAND…: a daemon of its own session, with no signal ignored, its log appended to NAME.log.
+# in_background NAME COMMAND…: a daemon of its own session, with no signal ignored, its log appended to NAME.log. Most
+# are Go programs, which spend a third of their time on collecting garbage unless they may have some more memory.
 in_background() {
     local name=$1
     shift
     (
         join_control_group
         exec </dev/null >>"$LOGS/$name.log" 2>&1 8<&- 9>&-
-        exec setsid env --chdir=/ --default-signal "$@"
+        exec setsid env --chdir=/ --default-signal GOGC=400 GOMEMLIMIT=1536MiB "$@"
     ) &
     record_process "$name" "$!"
     disown "$!" # it is followed by its record; the shell need not report its end

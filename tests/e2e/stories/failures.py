@@ -58,10 +58,10 @@ class Failures(Story):
 
     def test_timeout(self):
         """The run is ended by its deadline; what it was doing stands in the database."""
-        self.migrate("slow", self.probe("slow", gate="never", timeout="4s"))
+        self.migrate("slow", self.probe("slow", gate="never", timeout="9s"))
         failed = self.reaches("slow", "Failed")
         self.assertEqual("DeadlineExceeded", failed["status"]["reason"])
-        self.assertIn("4s", failed["status"]["message"])
+        self.assertIn("9s", failed["status"]["message"])
         self.assertEqual([["slow", "t", "terminated"]], [[run[0], run[2], run[3]] for run in self.database.runs()])
         self.assertNotIn("claim", self.ledger())
 

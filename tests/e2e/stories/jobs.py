@@ -3,6 +3,8 @@
 from harness.api import ApiError
 from harness.story import Story
 
+LONG_ENOUGH = "8s"  # for a busy machine to see that the run still ends
+
 
 class Jobs(Story):
 
@@ -34,7 +36,7 @@ class Jobs(Story):
     def test_suspended_and_resumed(self):
         """Suspended, and resumed before the run has ended: Kubernetes would start it anew, had the Job not been deleted at
         once (the Job controller does not count a pod that it stopped itself)."""
-        job, _ = self.begin("add-column", exit_on_term=0, linger="2s")
+        job, _ = self.begin("add-column", exit_on_term=0, linger=LONG_ENOUGH)
         self.edit(job, suspend=True)
         self.is_taken_away(job)
         self.edit(job, suspend=False)
@@ -76,7 +78,7 @@ class Jobs(Story):
 
     def test_parallelism_0_and_1_again(self):
         """The Job controller stops what is too many, and would start it again."""
-        job, _ = self.begin("add-column", exit_on_term=0, linger="2s")
+        job, _ = self.begin("add-column", exit_on_term=0, linger=LONG_ENOUGH)
         self.edit(job, parallelism=0)
         self.is_taken_away(job)
         self.edit(job, parallelism=1)

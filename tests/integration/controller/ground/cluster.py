@@ -32,6 +32,8 @@ PATCH = {"merge": "application/merge-patch+json", "strategic": "application/stra
 class Cluster:
     """A cluster of tests/cluster; `with` brings it up, and takes it down again unless it was there."""
 
+    ours = set()  # that were brought up, and are to be taken down
+
     def __init__(self, name, *flags, keep=False):
         self.name = name
         self.flags = flags
@@ -54,6 +56,8 @@ class Cluster:
                 return True
             except (OSError, ApiError, KeyError, http.client.HTTPException):
                 return False
+        if not self.keep:
+            self.ours.add(self)
         command = [REPO / "tests/cluster/up", "--name", self.name, "--control-plane-only", "--no-postgres", *self.flags]
         result = subprocess.run(command, capture_output=True, text=True)
         if result.returncode != 0:
@@ -83,8 +87,14 @@ class Cluster:
                 time.sleep(0.1)
 
     def __exit__(self, *_):
-        if not self.was_up and not self.keep:
+        if self in self.ours:
             subprocess.run([REPO / "tests/cluster/down", "--name", self.name], capture_output=True)
+            self.ours.discard(self)
+
+    @classmethod
+    def take_all_down(cls):
+        for cluster in list(cls.ours):
+            cluster.__exit__()
 
 
 class DirectApi(Api):

@@ -32,18 +32,20 @@ class Controller:
     kubeconfig = None
     logs = None
     number = 0
+    running = set()  # processes, for kill_all
 
-    def __init__(self, name, *flags, kubeconfig=None, level="debug"):
+    def __init__(self, name, *flags, kubeconfig=None, level="debug", program=None):
         Controller.number += 1
         self.address = f"127.0.0.1:{free_port()}"
         self.log = os.path.join(self.logs, f"controller-{Controller.number:02}-{name}.log")
-        self.command = [str(self.program), "controller", "--kubeconfig", str(kubeconfig or self.kubeconfig),
+        self.command = [str(program or self.program), "controller", "--kubeconfig", str(kubeconfig or self.kubeconfig),
                         "--health-address", self.address, "--log-level", level, *flags]
         self.process = None
 
     def start(self, wait=True):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(self.command, stdout=log, stderr=log, env={**os.environ, **SANITIZERS})
+        self.running.add(self.process)
         if wait:
             self.wait_ready()
         return self
@@ -78,6 +80,14 @@ class Controller:
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+        self.running.discard(self.process)
+
+    @classmethod
+    def kill_all(cls):
+        """At an early end: those of all tests. Nobody waits for them, as another thread may be in a wait()."""
+        for process in list(cls.running):
+            if process.returncode is None:
+                os.kill(process.pid, signal.SIGKILL)
 
     def stop(self, within=5):
         """SIGTERM; what is wrong with the end, or None. A sanitizer's report is wrong too."""
@@ -90,6 +100,7 @@ class Controller:
         except subprocess.TimeoutExpired:
             self.process.kill()
             return f"SIGTERM does not end it:\n{self.tail()}"
+        self.running.discard(self.process)
         took = time.monotonic() - began
         if code != 0 or took > within:
             return f"SIGTERM: exit {code} after {took:.1f} s:\n{self.tail()}"
