@@ -39,11 +39,6 @@ static void act(struct turn *turn, unsigned actions, const char *case_id)
     plan_act(turn->plan, actions, case_id);
 }
 
-static void idle(struct turn *turn, const char *case_id)
-{
-    plan_idle(turn->seen, turn->plan, case_id);
-}
-
 /* ---- what it does, for the status ---- */
 
 /* Why a run that may go on is none that anybody watches over; NULL: all is as it should be. */
@@ -186,7 +181,7 @@ static void show(struct turn *turn)
     status_move(turn->arena, turn->migration, status, &move, turn->seen->now_s);
     enum status_change change = status_compare(&turn->migration->status, status);
     if (change == STATUS_SAME) {
-        idle(turn, "J13");
+        plan_idle(turn->seen, turn->plan, "J13");
         return;
     }
     act(turn, ACTION_WRITE_STATUS, "J12");
@@ -335,7 +330,7 @@ static void decide_over(struct turn *turn)
     if (!is_proven && !turn->seen->are_pods_fresh) {
         act(turn, ACTION_READ_PODS, "J5");
     } else if (turn->run.pods == 0 && turn->seen->now_s < until_s) {
-        idle(turn, "J6");
+        plan_idle(turn->seen, turn->plan, "J6");
         turn->plan->wake_at_s = until_s;
     } else if (may_still_run(turn)) {
         show(turn);
@@ -429,10 +424,11 @@ static void decide_active(struct turn *turn)
         /* A watch that tells nothing must not keep the run's only pod behind its gate. */
         act(turn, turn->seen->are_pods_fresh ? ACTION_READ_JOB_EVENTS : ACTION_READ_PODS, "J11");
     } else if (turn->job->active_deadline_s == JOB_ENDED_DEADLINE_S && !turn->run.ever_started) {
-        idle(turn, "J13"); /* what kept it from starting is told already, and stays */
+        plan_idle(turn->seen, turn->plan,
+                  "J13"); /* what kept it from starting is told already, and stays */
     } else if (turn->run.ever_started && str_eq(turn->migration->status.reason, "Started") &&
                now_s < told_s && !is_skew_news(turn)) {
-        idle(turn, "J13");
+        plan_idle(turn->seen, turn->plan, "J13");
         turn->plan->wake_at_s = told_s;
     } else {
         show(turn);
