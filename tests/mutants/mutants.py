@@ -13,6 +13,7 @@ UNIT_TESTS = {
     "attempt": ["domain/test_attempt"],
     "transition": ["domain/test_transition"],
     "gates": ["domain/test_gates"],
+    "client": ["kube/test_client"],
     "podstate": ["codec/test_podstate"],
     "job": ["codec/test_job"],
     "product": ["domain/product/test_decide_product", "", "1"],
@@ -27,7 +28,7 @@ UNIT_TESTS = {
 }
 
 CLUSTER_TESTS = {
-    "frozen_leader": ["tests/integration/controller/run", "-k", "test_frozen_leader"],
+    "frozen": ["tests/faults/run", "-k", "success-freeze-10-applied"],
     "lost_node": ["tests/integration/controller/run", "-k", "test_lost_node_whose_claim_is_taken"],
     "walk_that_loses_a_node": ["tests/walks/run", "--seed", "8"],
     "states": ["tests/walks/states", "-j", "16", "-k", "failed-12"],
@@ -59,6 +60,8 @@ MUTANTS = [Mutant(*row) for row in (
      ("decide_run", "product")),
     ("R1", "a second parked Job of a running attempt is left", LEFTOVER,
      "(owner != NULL && is_another_job(owner, job)) ||", "(false && is_another_job(owner, job)) ||", ("leftover", "leftover_product")),
+    ("R1", "the requests of a leader that was paused are not held back", "controller/kube/http_setup.c",
+     "guard != NULL && !guard->may_send(guard->arg)", "guard != NULL && false", ("client",)),
     # ---- R2: one at a time ----
     ("R2", "a claim over another's claim", DECIDE,
      "seen->database->claim.migration == NULL &&", "", ("decide", "product", "stable")),
@@ -188,8 +191,8 @@ MUTANTS = [Mutant(*row) for row in (
     ("R22", "the skew of an earlier attempt stays", START,
      "condition_remove(&plan->status.conditions, CONDITION_VERSION_SKEW);", "", ("decide", "product_retry")),
     # ---- what only a real API server can show ----
-    ("R1", "the requests of a leader that was paused are not held back", "controller/app/manager.c",
-     "cluster->guard = &manager->guard;", "cluster->guard = NULL;", ("frozen_leader",)),
+    ("R1", "a Job is created armed, on a cluster", "controller/codec/job.c",
+     'write_number(spec, "parallelism", 0)', 'write_number(spec, "parallelism", 1)', ("frozen",)),
     ("R3", "a retry of another attempt counts, on a cluster", ATTEMPT,
      "(migration->retry == attempt->number ||", "(migration->retry != 0 ||", ("states",)),
     ("R8b", "its claim is released unconfirmed, on a cluster", END,
