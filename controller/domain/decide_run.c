@@ -116,10 +116,12 @@ static void note_pod(struct turn *turn, const struct pod *pod)
     act(turn, ACTION_WRITE_STATUS, "J15");
 }
 
-/* Its controller deletes what it has made: terminal, or stopped by hand. */
-static bool is_halted(const struct job *job)
+/* Its controller deletes what it has made: terminal, stopped by hand, or told to end. */
+static bool is_halted(const struct turn *turn)
 {
-    return job->meta.deleted_s == 0 && (job_is_over(job) || job_is_stopped(job));
+    const struct job *job = turn->job;
+    return job != NULL && job->meta.deleted_s == 0 &&
+           (job_is_over(job) || job_is_stopped(job) || is_ending(turn));
 }
 
 /*
@@ -134,7 +136,7 @@ static bool decide_gate(struct turn *turn)
     const struct pod *next = podgate_to_note(seen->pods, seen->pod_count);
     bool is_due = uid == NULL || (noted != NULL && podgate_is_withdrawn(noted));
 
-    if (turn->job != NULL && (is_halted(turn->job) || is_ending(turn))) {
+    if (is_halted(turn)) {
         return false;
     }
     if (is_due && next != NULL && may_note(turn)) {
@@ -368,10 +370,11 @@ static void decide_stopped(struct turn *turn)
 {
     if (turn->run.pods > 0 && !turn->run.is_stopping) {
         show(turn);
+    } else if (!turn->seen->is_job_fresh) {
+        act(turn, ACTION_READ_JOB,
+            "J1"); /* before its pods: resumed since, it is another version */
     } else if (!turn->seen->are_pods_fresh) {
         act(turn, ACTION_READ_PODS, "J5");
-    } else if (!turn->seen->is_job_fresh) {
-        act(turn, ACTION_READ_JOB, "J1");
     } else {
         act(turn, ACTION_DELETE_JOB, "J9");
     }

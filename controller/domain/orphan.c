@@ -77,13 +77,13 @@ static void decide_parked(const struct orphan *seen, struct plan *plan)
 static void decide_stopped(const struct orphan *seen, const struct run_state *run,
                            struct plan *plan)
 {
-    if (!seen->are_pods_fresh) {
+    if (!seen->is_job_fresh) {
+        plan_act(plan, ACTION_READ_JOB, "O1"); /* before its pods, as J9 */
+    } else if (!seen->are_pods_fresh) {
         read_pods(plan);
     } else if ((run->pods > 0 && !run->is_stopping) ||
                podgate_has_waiting(seen->pods, seen->pod_count)) {
         plan_act(plan, 0, "O4");
-    } else if (!seen->is_job_fresh) {
-        plan_act(plan, ACTION_READ_JOB, "O1");
     } else {
         plan_act(plan, ACTION_DELETE_JOB, "O9");
     }

@@ -1150,12 +1150,21 @@ static const struct world rows[] = {
                      .attempt = 1},
     },
     {
-        .name = "J5 suspended, its pod ended: read it",
+        .name = "J1 R4 suspended, its pod ended: first the Job, which may have been resumed",
         .migration = RUNNING_M,
         .claim_attempt = 1,
         .job = {SUSPENDED},
         .pod = POD_FAILED,
-        .seen = {PRESENT},
+        .seen = {PRESENT, PODS_FRESH},
+        .expected = {.case_id = "J1", .actions = ACTION_READ_JOB},
+    },
+    {
+        .name = "J5 suspended, its pod ended: then the pods",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {SUSPENDED},
+        .pod = POD_FAILED,
+        .seen = {PRESENT_FRESH},
         .expected = {.case_id = "J5", .actions = ACTION_READ_PODS},
     },
     {
