@@ -134,12 +134,11 @@ static bool decide_gate(struct turn *turn)
     const char *uid = turn->attempt->pod_uid;
     const struct pod *noted = podgate_find(seen->pods, seen->pod_count, uid);
     const struct pod *next = podgate_to_note(seen->pods, seen->pod_count);
-    bool is_due = uid == NULL || (noted != NULL && podgate_is_withdrawn(noted));
 
     if (is_halted(turn)) {
         return false;
     }
-    if (is_due && next != NULL && may_note(turn)) {
+    if (uid == NULL && next != NULL && may_note(turn)) {
         note_pod(turn, next);
         return true;
     }

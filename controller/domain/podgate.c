@@ -8,11 +8,6 @@ bool podgate_is_waiting(const struct pod *pod)
     return pod->is_gated && pod->meta.deleted_s == 0;
 }
 
-bool podgate_is_withdrawn(const struct pod *pod)
-{
-    return pod->is_gated && pod->meta.deleted_s != 0;
-}
-
 const struct pod *podgate_to_note(const struct pod *pods, size_t count)
 {
     const struct pod *waiting = NULL;

@@ -29,9 +29,6 @@ const struct pod *podgate_find(const struct pod *pods, size_t count, const char 
 /* Whether opening it lets it start: it waits behind our gate and is not on its way out. */
 bool podgate_is_waiting(const struct pod *pod);
 
-/* Deleted behind the gate: it never started and never will, even if somebody still opens it. */
-bool podgate_is_withdrawn(const struct pod *pod);
-
 /* Whether one of them waits behind our gate. */
 bool podgate_has_waiting(const struct pod *pods, size_t count);
 

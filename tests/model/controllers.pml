@@ -28,12 +28,9 @@
 #define is_vanished(m, j) (job[j].what == NONE || job[j].uid != M[m].job)
 #define noted(m, j) pod_of(j, M[m].pod - 1)
 #define is_stopping(j) (job[j].ending || job[j].stopped)
-/*
- * 9a: caches may show a pod that is long gone. A fence on M: it does not matter which one is noted; and another may be
- * in the place of one that was deleted behind its gate.
- */
+/* 9a: caches may show a pod that is long gone. A fence on M: it does not matter which one is noted. */
 #define may_note(m, j, k) \
-    ((M[m].pod == 0 || (noted(m, j) == NEVER_STARTED && M[m].pod != (k) + 1)) && !is_vanished(m, j) && is_active(j) && (!is_stopping(j) || variant(OPENED_THOUGH_ENDED)) && \
+    (M[m].pod == 0 && !is_vanished(m, j) && is_active(j) && (!is_stopping(j) || variant(OPENED_THOUGH_ENDED)) && \
      (is_gated(pod_of(j, k)) || (may_be_old && pod_of(j, k) != NONE)))
 /* 9b: what was noted has begun, whatever became of its Job; but for a Job that is being ended. */
 #define is_noted_gated(m, j) (M[m].pod != 0 && is_gated(noted(m, j)))
