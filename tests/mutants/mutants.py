@@ -101,7 +101,7 @@ MUTANTS = [Mutant(*row) for row in (
     ("R4a", "a run that has started is ended", RUN,
      "if (has_started || turn->job", "if ((has_started && false) || turn->job", ("decide_run", "product")),
     ("R4a", "it is ended by a cache's word", RUN,
-     "turn->seen->are_pods_fresh ? ACTION_END_JOB : ACTION_READ_PODS", "ACTION_END_JOB", ("decide_run", "product")),
+     'turn->seen->are_pods_fresh ? ACTION_END_JOB : ACTION_READ_PODS, "J10"', 'ACTION_END_JOB, "J10"', ("decide_run", "product")),
     ("R4a", "it is ended for no reason", RUN,
      "if (!is_stuck) {", "if (!is_stuck && false) {", ("decide_run", "product")),
     ("R4a", "startTimeout ends nothing", RUN,
@@ -159,7 +159,7 @@ MUTANTS = [Mutant(*row) for row in (
     ("R8b", "its pods are a leftover when its claim was taken", LEFTOVER,
      "return owner != NULL && owner->meta.has_finalizer;", "return owner == NULL && false;", ("leftover", "leftover_product", "stable")),
     ("R8b", "the claim of a migration that is gone is released unconfirmed", ORPHAN,
-     "run->pods > 0 && !run->proven_ended && !is_confirmed", "!is_confirmed && false", ("orphan", "orphan_product")),
+     "is_in_doubt(seen, run) && !is_confirmed", "is_in_doubt(seen, run) && !is_confirmed && false", ("orphan", "orphan_product")),
     # ---- R9: every transition is recorded ----
     ("R9", "what is no transition stands in the history", "controller/domain/transition.c",
      "    if (is_transition) {", "    if (is_transition || true) {", ("transition", "product")),

@@ -212,11 +212,11 @@ static void begin_pod(struct cluster *cluster)
                                                      .started_s = cluster->now_s,
                                                      .ever_started = true};
     scene->pods[0] = (struct pod){
-        .meta = {.name = "pod-1", .uid = "uid-p", .generation = 1, .has_finalizer = true},
+        .meta = {.name = "pod-1", .uid = "uid-p", .generation = 2, .has_finalizer = true},
         .phase = "Running",
         .node = "node-1",
         .job_uid = scene->job.meta.uid,
-        .observed_generation = 1,
+        .observed_generation = 2,
         .containers = &scene->containers[0],
         .container_count = 1,
         .containers_wanted = 1,
@@ -246,8 +246,8 @@ static void end_pod(struct cluster *cluster, struct pod *pod)
     pod->container_count = 1;
     if (is_asked) {
         pod->meta.deleted_s = cluster->now_s;
-        pod->meta.generation = 2;
-        pod->observed_generation = 2;
+        pod->meta.generation = 3;
+        pod->observed_generation = 3;
     }
 }
 

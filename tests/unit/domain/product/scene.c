@@ -218,11 +218,11 @@ static void build_job(struct scene *scene)
 static struct pod pod_with(const char *phase, struct container_status *container)
 {
     return (struct pod){
-        .meta = {.name = "pod-1", .uid = "uid-p", .generation = 1, .has_finalizer = true},
+        .meta = {.name = "pod-1", .uid = "uid-p", .generation = 2, .has_finalizer = true},
         .phase = phase,
         .node = "node-1",
         .job_uid = SCENE_JOB_UID,
-        .observed_generation = 1,
+        .observed_generation = 2,
         .containers = container,
         .container_count = 1,
         .containers_wanted = 1,
@@ -249,7 +249,7 @@ static const struct container_status never = {.name = "migrate",
 static void delete_pod(struct pod *pod, int64_t known)
 {
     pod->meta.deleted_s = SCENE_NOW - 10;
-    pod->meta.generation = 2;
+    pod->meta.generation = 3;
     pod->observed_generation = known;
 }
 
@@ -267,7 +267,7 @@ static void build_ended_pod(struct scene *scene, enum pods_seen word, struct pod
         pod->is_disrupted = true;
         pod->disruption_reason = "EvictionByEvictionAPI";
     } else if (word == PODS_SUCCEEDED_THEN_DELETED || word == PODS_DELETED_THEN_SUCCEEDED) {
-        delete_pod(pod, word == PODS_SUCCEEDED_THEN_DELETED ? 1 : 2);
+        delete_pod(pod, word == PODS_SUCCEEDED_THEN_DELETED ? 2 : 3);
     }
     pod->meta.has_finalizer = word != PODS_SUCCEEDED_LET_GO;
 }
@@ -313,7 +313,7 @@ static void build_pods(struct scene *scene)
         *container = runs;
         *pod = pod_with("Running", container);
         if (word == PODS_STOPPING) {
-            delete_pod(pod, 2);
+            delete_pod(pod, 3);
         }
         break;
     case PODS_TWO:
