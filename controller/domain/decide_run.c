@@ -27,7 +27,8 @@ struct turn {
     const struct observed *seen;
     const struct migration *migration;
     const struct attempt *attempt;
-    const struct job *job; /* NULL while it is not known, or gone */
+    const struct job *job;   /* NULL while it is not known, or gone */
+    const struct pod *noted; /* the one that may start; NULL: none is noted, or it is not there */
     struct run_state run;
     struct gate_verdict skew; /* R22; reason NULL: not known, or none so far */
     bool is_claimed;
@@ -197,6 +198,13 @@ static bool is_ending(const struct turn *turn)
            turn->migration->timeout_s != JOB_ENDED_DEADLINE_S;
 }
 
+/* Stopped, or at a terminal condition: its controller deletes what waits. Not once the Job is deleted. */
+static bool will_job_stop_pods(const struct job *job)
+{
+    return job != NULL && (job->is_complete || job->is_failed ||
+                           (job_is_stopped(job) && job->meta.deleted_s == 0));
+}
+
 static void note_pod(struct turn *turn, const struct pod *pod)
 {
     struct migration_status *status = &turn->plan->status;
@@ -213,10 +221,10 @@ static bool decide_gate(struct turn *turn)
 {
     const struct observed *seen = turn->seen;
     const char *uid = turn->attempt->pod_uid;
-    const struct pod *noted = podgate_find(seen->pods, seen->pod_count, uid);
+    const struct pod *noted = turn->noted;
     const struct pod *next = podgate_to_note(seen->pods, seen->pod_count);
 
-    if (is_ending(turn)) {
+    if (is_ending(turn) || will_job_stop_pods(turn->job)) {
         return false;
     }
     if (next != NULL && (uid == NULL || (noted != NULL && podgate_is_withdrawn(noted)))) {
@@ -274,6 +282,7 @@ static void write_outcome(struct turn *turn, const char *case_id)
     struct attempt_end end = {
         .job = turn->job,
         .run = &turn->run,
+        .is_noted_gone = turn->attempt->pod_uid != NULL && turn->noted == NULL,
         .last_reason = migration->status.reason,
         .last_message = migration->status.message,
         .on_interruption = migration->on_interruption,
@@ -470,6 +479,7 @@ void decide_run(struct arena *arena, const struct observed *seen, bool is_claime
         .migration = seen->migration,
         .attempt = &seen->migration->status.attempt,
         .job = job_of(seen),
+        .noted = podgate_find(seen->pods, seen->pod_count, seen->migration->status.attempt.pod_uid),
         .is_claimed = is_claimed,
         .plan = plan,
     };

@@ -88,16 +88,25 @@ static void decide_stopped(const struct orphan *seen, const struct run_state *ru
     }
 }
 
+/* A pod stands behind the gate, and none beyond it may run. */
+static bool is_spent(struct arena *arena, const struct orphan *seen)
+{
+    const struct pod *open = NULL;
+    struct run_state run;
+    size_t count = podgate_select(arena, seen->pods, seen->pod_count, "", &open);
+    run_state_judge(arena, open, count, seen->run_container, &run);
+    return count < seen->pod_count && (count == 0 || run.proven_ended);
+}
+
 /*
  * The pod that was noted, if there is one, is known to nobody any more. What has not been let start by now
  * never is: the Job is ended by its deadline (R4a).
  */
-static void decide_active(const struct orphan *seen, struct plan *plan)
+static void decide_active(struct arena *arena, const struct orphan *seen, struct plan *plan)
 {
     if (!seen->are_pods_fresh) {
         read_pods(plan);
-    } else if (podgate_holds_all(seen->pods, seen->pod_count) &&
-               seen->job->active_deadline_s != JOB_ENDED_DEADLINE_S) {
+    } else if (is_spent(arena, seen) && seen->job->active_deadline_s != JOB_ENDED_DEADLINE_S) {
         plan_act(plan, ACTION_END_JOB, "O10");
     } else {
         plan_act(plan, 0, "O4");
@@ -129,6 +138,6 @@ void orphan_decide(struct arena *arena, const struct orphan *seen, struct plan *
     } else if (job_is_stopped(job)) {
         decide_stopped(seen, &run, ret_plan);
     } else {
-        decide_active(seen, ret_plan);
+        decide_active(arena, seen, ret_plan);
     }
 }
