@@ -263,8 +263,10 @@ static void close_pod_vanished(struct arena *arena, struct attempt *attempt)
 static bool has_pod_vanished(const struct attempt_end *end, const struct attempt *attempt)
 {
     const struct job *job = end->job;
-    return attempt->pod_uid != NULL && end->run->pods == 0 && !job->is_complete &&
-           job->meta.deleted_s == 0;
+    if (attempt->pod_uid == NULL || end->run->pods > 0) {
+        return end->is_noted_gone; /* whatever another one did, whose gate was taken off by hand */
+    }
+    return !job->is_complete && job->meta.deleted_s == 0;
 }
 
 /* R4a. Without any pod it takes a Job that never could have one, or that says why it has none. */
@@ -394,6 +396,8 @@ static void close_as(struct arena *arena, const struct attempt_end *end, struct 
     const struct run_state *run = end->run;
     if (end->job == NULL) {
         close_vanished(arena, run, attempt);
+    } else if (has_pod_vanished(end, attempt)) {
+        close_pod_vanished(arena, attempt);
     } else if (run->succeeded) {
         /* Also where the Job says otherwise: the run ended by itself, with 0, before anything else. */
         attempt->outcome = OUTCOME_SUCCEEDED;
@@ -404,8 +408,6 @@ static void close_as(struct arena *arena, const struct attempt_end *end, struct 
                 : run->message;
     } else if (run->is_unsure || end->job->is_complete) {
         close_unsure(arena, run, attempt);
-    } else if (has_pod_vanished(end, attempt)) {
-        close_pod_vanished(arena, attempt);
     } else if (has_never_started(end, attempt)) {
         close_never_started(arena, end, attempt);
     } else {

@@ -27,7 +27,8 @@ enum end_doubt decide_end_doubt(struct arena *arena, const struct observed *seen
     const struct pod *pods = NULL;
     size_t count = podgate_select(arena, seen->pods, seen->pod_count, attempt->pod_uid, &pods);
     run_state_judge(arena, pods, count, seen->run_container, &run);
-    if (run.pods == 0 ? is_claimed : !run.proven_ended) {
+    bool is_there = attempt->pod_uid == NULL || podgate_find(pods, count, attempt->pod_uid) != NULL;
+    if (run.pods == 0 || (is_claimed && !is_there) ? is_claimed : !run.proven_ended) {
         return END_OPEN;
     }
     return seen->are_pods_fresh ? END_CERTAIN : END_BY_CACHE;

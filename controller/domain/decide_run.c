@@ -132,7 +132,7 @@ static bool decide_gate(struct turn *turn)
 {
     const struct observed *seen = turn->seen;
     const char *uid = turn->attempt->pod_uid;
-    const struct pod *noted = podgate_find(seen->pods, seen->pod_count, uid);
+    const struct pod *noted = turn->noted;
     const struct pod *next = podgate_to_note(seen->pods, seen->pod_count);
 
     if (is_halted(turn)) {
@@ -157,7 +157,7 @@ static bool is_over_without_job(const struct turn *turn)
 {
     const struct observed *seen = turn->seen;
     const struct run_state *run = &turn->run;
-    const struct pod *noted = podgate_find(seen->pods, seen->pod_count, turn->attempt->pod_uid);
+    const struct pod *noted = turn->noted;
     if (turn->attempt->pod_uid == NULL || is_ending(turn)) {
         return false;
     }
@@ -199,6 +199,7 @@ static void write_outcome(struct turn *turn, const char *case_id)
     struct attempt_end end = {
         .job = turn->job,
         .run = &turn->run,
+        .is_noted_gone = turn->attempt->pod_uid != NULL && turn->noted == NULL,
         .last_reason = migration->status.reason,
         .last_message = migration->status.message,
         .on_interruption = migration->on_interruption,
@@ -408,6 +409,7 @@ void decide_run(struct arena *arena, const struct observed *seen, bool is_claime
         .migration = seen->migration,
         .attempt = &seen->migration->status.attempt,
         .job = job_of(seen),
+        .noted = podgate_find(seen->pods, seen->pod_count, seen->migration->status.attempt.pod_uid),
         .is_claimed = is_claimed,
         .plan = plan,
     };

@@ -18,7 +18,8 @@ struct turn {
     const struct observed *seen;
     const struct migration *migration;
     const struct attempt *attempt;
-    const struct job *job; /* NULL while it is not known, or gone */
+    const struct job *job;   /* NULL while it is not known, or gone */
+    const struct pod *noted; /* the one that may start; NULL: none is noted, or it is not there */
     struct run_state run;
     struct gate_verdict skew; /* R22; reason NULL: not known, or none so far */
     bool is_claimed;
