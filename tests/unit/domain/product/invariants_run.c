@@ -187,7 +187,8 @@ static bool knows_whether_to_recover(const struct scene *scene, const struct pla
 {
     const struct attempt *old = &before(scene)->attempt;
     const struct attempt *new = &plan->status.attempt;
-    bool may_have_begun = scene_pods(scene->at).has_started || scene->at[DIM_PODS] == PODS_NONE;
+    bool may_have_begun = scene_pods(scene->at).has_started || scene->at[DIM_PODS] == PODS_NONE ||
+                          scene->at[DIM_NOTED] == NOTED_GONE;
     bool has_begun = may_have_begun && !str_eq(new->reason, "NeverStarted");
     if (begins_attempt(scene, plan)) {
         return new->is_recovery_due == old->is_recovery_due;
@@ -235,8 +236,8 @@ static bool tells_of_a_skew_as_it_is(const struct scene *scene, const struct pla
     if (begins_attempt(scene, plan)) {
         return condition_get(&plan->status.conditions, CONDITION_VERSION_SKEW) == NULL;
     }
-    bool is_judged =
-        at[DIM_ATTEMPT] == ATTEMPT_OPEN && are_versions_known(scene) && !ends_attempt(scene, plan);
+    bool is_judged = at[DIM_ATTEMPT] == ATTEMPT_OPEN && are_versions_known(scene) &&
+                     !ends_attempt(scene, plan) && !notes_pod(scene, plan);
     return is_told == (is_judged ? at[DIM_GATES] == GATES_INCOMPATIBLE : was_told);
 }
 
