@@ -151,10 +151,14 @@ static bool retries_what_failed_by_itself(const struct scene *scene, const struc
                            !str_eq(plan->status.attempt.reason, "JobDeleted") &&
                            !str_eq(plan->status.attempt.reason, "PodVanished");
     bool is_known = was_seen_to_end || at[DIM_CONFIRM] == CONFIRM_RECORDED;
-    bool is_its_own = plan->status.attempt.is_interrupted
-                          ? at[DIM_INTERRUPTION] == INTERRUPTION_RETRIES && is_known &&
-                                at[DIM_NAMESPACE] == NAMESPACE_STAYS
-                          : at[DIM_RETRIES] != RETRIES_NONE && by_itself;
+    bool is_interrupted = plan->status.attempt.is_interrupted;
+    /* What never started changed nothing, whoever kept it from that. */
+    bool never_ran = str_eq(plan->status.attempt.reason, "NeverStarted");
+    bool is_own_retry =
+        (!is_interrupted || never_ran) && at[DIM_RETRIES] != RETRIES_NONE && by_itself;
+    bool is_own_interruption = is_interrupted && at[DIM_INTERRUPTION] == INTERRUPTION_RETRIES &&
+                               is_known && at[DIM_NAMESPACE] == NAMESPACE_STAYS;
+    bool is_its_own = is_own_retry || is_own_interruption;
     return !ends_attempt(scene, plan) || !is_retried ||
            (is_its_own && !is_deleted(scene) && plan->status.attempt.outcome == OUTCOME_FAILED &&
             at[DIM_EDIT] != EDIT_REAL);
