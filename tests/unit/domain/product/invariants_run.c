@@ -37,7 +37,9 @@ static bool is_active(const unsigned char *at)
 static bool is_spent(const unsigned char *at)
 {
     struct pods_truth pods = scene_pods(at);
-    bool is_replaced = at[DIM_STRAY] != STRAY_NONE || at[DIM_NOTED] == NOTED_GONE;
+    /* When it ended is not known of one that never started: long ago, then. */
+    bool is_replaced =
+        at[DIM_STRAY] != STRAY_NONE || at[DIM_NOTED] == NOTED_GONE || at[DIM_PODS] == PODS_NEVER;
     return scene_has_note(at) && !pods.may_run && !pods.is_lost && is_replaced;
 }
 
