@@ -357,9 +357,11 @@ bool attempt_was_interrupted(const struct attempt_end *end, const struct attempt
 }
 
 /* The run's own container has started, or may have: it may have left something behind. */
-static bool may_have_begun(const struct run_state *run, const struct attempt *attempt)
+static bool may_have_begun(const struct attempt_end *end, const struct attempt *attempt)
 {
-    return !str_eq(attempt->reason, "NeverStarted") && (run->pods == 0 || run->run_started);
+    const struct run_state *run = end->run;
+    return !str_eq(attempt->reason, "NeverStarted") &&
+           (run->pods == 0 || end->is_noted_gone || run->run_started);
 }
 
 /* What every failure tells besides: who cut it off, what to do about it, the last output. */
@@ -440,7 +442,7 @@ void attempt_close(struct arena *arena, const struct attempt_end *end, int64_t n
     if (attempt->outcome == OUTCOME_FAILED && !attempt_end_is_unproven(attempt)) {
         attempt->message = explained(arena, end, attempt);
     }
-    if (may_have_begun(run, attempt)) {
+    if (may_have_begun(end, attempt)) {
         attempt->is_recovery_due = attempt->is_interrupted;
     }
 }

@@ -23,6 +23,7 @@ UNIT_TESTS = {
     "product_skew": ["domain/product/test_decide_product", "phase=Running,attempt=open,claim=recorded,job=active,pods=running,gates=incompatible,"
                      "began=just-now"],
     "stable": ["domain/product/test_decide_stable", "", "0"],
+    "stable_mishaps": ["domain/product/test_decide_stable", "", "1"],
     "orphan_product": ["domain/product/test_orphan_product"],
     "leftover_product": ["domain/product/test_leftover_product"],
 }
@@ -45,7 +46,7 @@ class Mutant(typing.NamedTuple):
 
 
 DECIDE, START, RUN, END = (f"controller/domain/decide{part}.c" for part in ("", "_start", "_run", "_end"))
-ATTEMPT, PODSTATE, ORPHAN, LEFTOVER = (f"controller/domain/{name}.c" for name in ("attempt", "podstate", "orphan", "leftover"))
+ATTEMPT, PODSTATE, PODGATE, ORPHAN, LEFTOVER = (f"controller/domain/{name}.c" for name in ("attempt", "podstate", "podgate", "orphan", "leftover"))
 
 MUTANTS = [Mutant(*row) for row in (
     # ---- R1: one Job of an attempt ever has a pod ----
@@ -62,6 +63,26 @@ MUTANTS = [Mutant(*row) for row in (
      "(owner != NULL && is_another_job(owner, job)) ||", "(false && is_another_job(owner, job)) ||", ("leftover", "leftover_product")),
     ("R1", "the requests of a leader that was paused are not held back", "controller/kube/http_setup.c",
      "guard != NULL && !guard->may_send(guard->arg)", "guard != NULL && false", ("client",)),
+    # Likewise, one pod of it ever starts.
+    ("R1", "a pod is let start without being noted", RUN,
+     "    if (noted != NULL && podgate_is_waiting(noted)) {", "    if (next != NULL && podgate_is_waiting(next)) {", ("decide_run", "product")),
+    ("R1", "another pod is noted in the stead of the first", RUN,
+     "if (uid == NULL && next != NULL && may_note(turn)) {", "if ((uid == NULL || noted == NULL) && next != NULL && may_note(turn)) {",
+     ("decide_run", "product", "stable_mishaps")),
+    ("R1", "a pod behind the gate is noted before an open one", PODGATE,
+     "return waiting != NULL && open != NULL ? open : waiting;", "return waiting;", ("decide_run", "product", "stable_mishaps")),
+    ("R1", "a pod that nobody noted is waited for", PODGATE,
+     "if (!pods[i].is_gated || is_noted) {", "if (!pods[i].is_gated || is_noted || noted != NULL) {", ("decide_run", "product", "stable_mishaps")),
+    ("R1", "what is told to end is let start", RUN,
+     "(job_is_over(job) || job_is_stopped(job) || is_ending(turn))", "(job_is_over(job) || job_is_stopped(job))", ("decide_run", "product")),
+    ("R1", "what was stopped by hand is let start", RUN,
+     "(job_is_over(job) || job_is_stopped(job) || is_ending(turn))", "(job_is_over(job) || is_ending(turn))", ("decide_run", "product")),
+    ("R1", "a Job that is spent goes on", RUN,
+     "    if (is_over_without_job(turn)) {", "    if (is_over_without_job(turn) && false) {", ("decide_run", "product", "stable_mishaps")),
+    ("R1", "it is ended by a cache's word", RUN,
+     'turn->seen->are_pods_fresh ? ACTION_END_JOB : ACTION_READ_PODS, "J17"', 'ACTION_END_JOB, "J17"', ("decide_run", "product")),
+    ("R1", "likewise one whose migration is gone goes on", ORPHAN,
+     "!is_ending && podgate_has_waiting(seen->pods, seen->pod_count)", "!is_ending && false", ("orphan", "orphan_product")),
     # ---- R2: one at a time ----
     ("R2", "a claim over another's claim", DECIDE,
      "seen->database->claim.migration == NULL &&", "", ("decide", "product", "stable")),
@@ -118,7 +139,7 @@ MUTANTS = [Mutant(*row) for row in (
      "is_claimed && attempt_is_closed(migration, claimed)",
      "is_claimed && (attempt_is_closed(migration, claimed) || attempt_is_running(migration))", ("decide_run", "product", "stable")),
     ("R6", "likewise one whose migration is gone", ORPHAN,
-     "} else if (run->pods > 0 && (run->end == RUN_RUNNING || run->end == RUN_PENDING)) {", "} else if (false) {", ("orphan", "orphan_product")),
+     "} else if (may_still_run(seen, run)) {", "} else if (false) {", ("orphan", "orphan_product")),
     ("R6", "the ledger moves for a failure", END,
      "attempt->number == number && attempt->outcome == OUTCOME_SUCCEEDED", "attempt->number == number", ("decide", "product")),
     ("R6", "the ledger stays at a success", END,
@@ -153,13 +174,21 @@ MUTANTS = [Mutant(*row) for row in (
      "    case CONTAINER_RUNNING:\n    case CONTAINER_UNKNOWN:\n        return false;", "    case CONTAINER_RUNNING:\n    case CONTAINER_UNKNOWN:\n        return is_terminal(pod);",
      ("podstate", "product")),
     ("R8b", "its claim is released unconfirmed", END,
-     "if (run.pods == 0 ? is_claimed : !run.proven_ended) {", "if (!is_claimed && !run.proven_ended) {", ("decide", "product", "stable")),
+     "if (do_pods_tell ? !run.proven_ended : is_claimed) {", "if (!is_claimed && !run.proven_ended) {", ("decide", "product", "stable")),
     ("R8b", "another attempt follows when its claim was taken", END,
-     "if (run.pods == 0 ? is_claimed : !run.proven_ended) {", "if (is_claimed && !run.proven_ended) {", ("decide", "product", "stable")),
+     "if (do_pods_tell ? !run.proven_ended : is_claimed) {", "if (is_claimed && !run.proven_ended) {", ("decide", "product", "stable")),
     ("R8b", "its pods are a leftover when its claim was taken", LEFTOVER,
      "return owner != NULL && owner->meta.has_finalizer;", "return owner == NULL && false;", ("leftover", "leftover_product", "stable")),
     ("R8b", "the claim of a migration that is gone is released unconfirmed", ORPHAN,
      "is_in_doubt(seen, run) && !is_confirmed", "is_in_doubt(seen, run) && !is_confirmed && false", ("orphan", "orphan_product")),
+    ("R8b", "a pod that vanished is an end that was seen", ATTEMPT,
+     'str_eq(attempt->reason, "PodVanished")', 'str_eq(attempt->reason, "")', ("decide", "product", "stable_mishaps")),
+    ("R8b", "a pod that vanished never started", ATTEMPT,
+     "    } else if (has_pod_vanished(end, attempt)) {", "    } else if (false) {", ("decide_run", "product")),
+    ("R8b", "what another pod did stands for the one that is gone", RUN,
+     ".is_noted_gone = turn->attempt->pod_uid != NULL && turn->noted == NULL,", "", ("decide_run", "product")),
+    ("R8b", "likewise where its claim is released", END,
+     "(is_there || !is_claimed)", "true", ("product",)),
     # ---- R9: every transition is recorded ----
     ("R9", "what is no transition stands in the history", "controller/domain/transition.c",
      "    if (is_transition) {", "    if (is_transition || true) {", ("transition", "product")),
@@ -196,7 +225,7 @@ MUTANTS = [Mutant(*row) for row in (
     ("R3", "a retry of another attempt counts, on a cluster", ATTEMPT,
      "(migration->retry == attempt->number ||", "(migration->retry != 0 ||", ("states",)),
     ("R8b", "its claim is released unconfirmed, on a cluster", END,
-     "if (run.pods == 0 ? is_claimed : !run.proven_ended) {", "if (!is_claimed && !run.proven_ended) {", ("walk_that_loses_a_node",)),
+     "if (do_pods_tell ? !run.proven_ended : is_claimed) {", "if (!is_claimed && !run.proven_ended) {", ("walk_that_loses_a_node",)),
     ("R8b", "another attempt follows when its claim was taken, on a cluster", END,
-     "if (run.pods == 0 ? is_claimed : !run.proven_ended) {", "if (is_claimed && !run.proven_ended) {", ("lost_node",)),
+     "if (do_pods_tell ? !run.proven_ended : is_claimed) {", "if (is_claimed && !run.proven_ended) {", ("lost_node",)),
 )]

@@ -138,8 +138,24 @@ static bool pod_is_there_and_asked_about(const unsigned char *at)
 static bool other_claim_during_a_run(const unsigned char *at)
 {
     enum claim_seen claim = at[DIM_CLAIM];
-    return is_open(at) && (claim == CLAIM_NEXT || claim == CLAIM_NEXT_OF_OTHER_SPEC ||
-                           claim == CLAIM_LATER || claim == CLAIM_OF_NAMESAKE);
+    return is_open(at) &&
+           (claim == CLAIM_NEXT || claim == CLAIM_NEXT_OF_OTHER_SPEC || claim == CLAIM_LATER ||
+            claim == CLAIM_OF_NAMESAKE || claim == CLAIM_OF_ANOTHER);
+}
+
+/* One that failed by itself is tried with all of them. */
+static bool other_claim_after_an_interruption(const unsigned char *at)
+{
+    enum claim_seen claim = at[DIM_CLAIM];
+    bool is_interruption =
+        at[DIM_ATTEMPT] == ATTEMPT_CUT_OFF || at[DIM_ATTEMPT] == ATTEMPT_UNPROVEN;
+    return is_interruption && claim != CLAIM_NONE && claim != CLAIM_RECORDED &&
+           claim != CLAIM_NEXT && claim != CLAIM_OF_ANOTHER;
+}
+
+static bool let_go_during_a_run(const unsigned char *at)
+{
+    return is_open(at) && (at[DIM_JOB] == JOB_LET_GO || at[DIM_PODS] == PODS_SUCCEEDED_LET_GO);
 }
 
 static bool over_read_again(const unsigned char *at)
@@ -300,6 +316,8 @@ const struct product_exclusion scene_exclusions[] = {
      runs_and_the_next_was_withdrawn},
     {DIM_CLAIM, "nobody claims for an attempt that never was", claim_of_an_attempt_that_never_was},
     {DIM_CLAIM, "a run without its claim is the same whose ever it is", other_claim_during_a_run},
+    {DIM_CLAIM, "how it was interrupted matters not to a claim that is not of it",
+     other_claim_after_an_interruption},
     {DIM_LOOK, "a fresh look is taken for a start alone, and void when it has begun",
      looked_for_no_start},
     {DIM_JOB, "without an attempt there is no Job to look at", job_of_no_attempt},
@@ -314,6 +332,8 @@ const struct product_exclusion scene_exclusions[] = {
     {DIM_PODS, "R8, R8b: what is closed and proven has no pod that runs",
      pod_runs_and_attempt_is_closed},
     {DIM_PODS, "once closed it matters no more how the pod ended", ended_in_another_way},
+    {DIM_PODS, "what is let go before its time is let go no more: one without finalizer is tried",
+     let_go_during_a_run},
     {DIM_PODS, "R8b: how it ended after all matters no more", unproven_in_another_way},
     {DIM_STRAY, "a stray is a second pod, and there are two at most", stray_beside_none},
     {DIM_STRAY, "once closed a stray is let go as it is", stray_of_what_is_closed},

@@ -37,9 +37,11 @@ static bool opens_the_noted_pod(const struct scene *scene, const struct plan *pl
            (at[DIM_ATTEMPT] == ATTEMPT_OPEN && scene_is_noted_waiting(at) && may_pods_start(at));
 }
 
+/* Once, and of a Job that goes on. */
 static bool may_be_noted(const unsigned char *at)
 {
-    return !scene_has_note(at) || scene_is_noted_withdrawn(at);
+    return !scene_has_note(at) && may_pods_start(at) && at[DIM_JOB] != JOB_DELETED &&
+           scene_is_recorded_job(at);
 }
 
 static bool notes_one_pod(const struct scene *scene, const struct plan *plan)
@@ -48,7 +50,7 @@ static bool notes_one_pod(const struct scene *scene, const struct plan *plan)
     const struct attempt *attempt = &plan->status.attempt;
     return !notes_pod(scene, plan) ||
            (at[DIM_ATTEMPT] == ATTEMPT_OPEN && attempt->outcome == OUTCOME_NONE &&
-            may_be_noted(at) && may_pods_start(at) && scene_to_note(at) != NULL &&
+            may_be_noted(at) && scene_to_note(at) != NULL &&
             str_eq(attempt->pod_uid, scene_to_note(at)));
 }
 
@@ -110,8 +112,7 @@ static bool never_started_is_seen(const struct scene *scene, const struct plan *
 const struct invariant invariants_gate[] = {
     {"R1, step 9b: only the noted pod is let start, and not when its Job ends or was stopped",
      opens_the_noted_pod},
-    {"R1, step 9a: one is noted when none is, or that one is withdrawn; an open one first",
-     notes_one_pod},
+    {"R1, step 9a: one is noted, once, of a Job that goes on; an open one first", notes_one_pod},
     {"step 7: an attempt that begins has no pod yet", notes_none_before_its_time},
     {"steps 9a, 9b: the noted pod is let start", lets_the_run_start},
     {"R1, step 9: a Job is ended when what was let start is gone", ends_what_is_spent},

@@ -37,7 +37,9 @@ static bool is_active(const unsigned char *at)
 static bool is_spent(const unsigned char *at)
 {
     struct pods_truth pods = scene_pods(at);
-    bool is_replaced = at[DIM_STRAY] != STRAY_NONE || at[DIM_NOTED] == NOTED_GONE;
+    /* When it ended is not known of one that never started: long ago, then. */
+    bool is_replaced =
+        at[DIM_STRAY] != STRAY_NONE || at[DIM_NOTED] == NOTED_GONE || at[DIM_PODS] == PODS_NEVER;
     return scene_has_note(at) && !pods.may_run && !pods.is_lost && is_replaced;
 }
 
@@ -151,10 +153,14 @@ static bool retries_what_failed_by_itself(const struct scene *scene, const struc
                            !str_eq(plan->status.attempt.reason, "JobDeleted") &&
                            !str_eq(plan->status.attempt.reason, "PodVanished");
     bool is_known = was_seen_to_end || at[DIM_CONFIRM] == CONFIRM_RECORDED;
-    bool is_its_own = plan->status.attempt.is_interrupted
-                          ? at[DIM_INTERRUPTION] == INTERRUPTION_RETRIES && is_known &&
-                                at[DIM_NAMESPACE] == NAMESPACE_STAYS
-                          : at[DIM_RETRIES] != RETRIES_NONE && by_itself;
+    bool is_interrupted = plan->status.attempt.is_interrupted;
+    /* What never started changed nothing, whoever kept it from that. */
+    bool never_ran = str_eq(plan->status.attempt.reason, "NeverStarted");
+    bool is_own_retry =
+        (!is_interrupted || never_ran) && at[DIM_RETRIES] != RETRIES_NONE && by_itself;
+    bool is_own_interruption = is_interrupted && at[DIM_INTERRUPTION] == INTERRUPTION_RETRIES &&
+                               is_known && at[DIM_NAMESPACE] == NAMESPACE_STAYS;
+    bool is_its_own = is_own_retry || is_own_interruption;
     return !ends_attempt(scene, plan) || !is_retried ||
            (is_its_own && !is_deleted(scene) && plan->status.attempt.outcome == OUTCOME_FAILED &&
             at[DIM_EDIT] != EDIT_REAL);
@@ -187,7 +193,8 @@ static bool knows_whether_to_recover(const struct scene *scene, const struct pla
 {
     const struct attempt *old = &before(scene)->attempt;
     const struct attempt *new = &plan->status.attempt;
-    bool may_have_begun = scene_pods(scene->at).has_started || scene->at[DIM_PODS] == PODS_NONE;
+    bool may_have_begun = scene_pods(scene->at).has_started || scene->at[DIM_PODS] == PODS_NONE ||
+                          scene->at[DIM_NOTED] == NOTED_GONE;
     bool has_begun = may_have_begun && !str_eq(new->reason, "NeverStarted");
     if (begins_attempt(scene, plan)) {
         return new->is_recovery_due == old->is_recovery_due;
@@ -235,8 +242,8 @@ static bool tells_of_a_skew_as_it_is(const struct scene *scene, const struct pla
     if (begins_attempt(scene, plan)) {
         return condition_get(&plan->status.conditions, CONDITION_VERSION_SKEW) == NULL;
     }
-    bool is_judged =
-        at[DIM_ATTEMPT] == ATTEMPT_OPEN && are_versions_known(scene) && !ends_attempt(scene, plan);
+    bool is_judged = at[DIM_ATTEMPT] == ATTEMPT_OPEN && are_versions_known(scene) &&
+                     !ends_attempt(scene, plan) && !notes_pod(scene, plan);
     return is_told == (is_judged ? at[DIM_GATES] == GATES_INCOMPATIBLE : was_told);
 }
 

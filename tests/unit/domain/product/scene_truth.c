@@ -189,6 +189,13 @@ bool scene_is_told_to_end(const unsigned char *point)
     return point[DIM_JOB] == JOB_ENDING && point[DIM_TIMEOUT] == TIMEOUT_NONE;
 }
 
+/* Behind the gate: it is noted, or may yet be. */
+static bool may_be_let_start(const unsigned char *point, enum noted which)
+{
+    bool may_be_noted = !scene_is_job_over(point) && !scene_is_job_gone(point);
+    return point[DIM_NOTED] == which || (!scene_has_note(point) && may_be_noted);
+}
+
 static struct pods_truth first_pod(const unsigned char *point)
 {
     switch ((enum pods_seen)point[DIM_PODS]) {
@@ -218,9 +225,7 @@ static struct pods_truth first_pod(const unsigned char *point)
     case PODS_WITHDRAWN:
         return (struct pods_truth){.have_finalizer = true};
     case PODS_GATED:
-        /* Not the one that is noted: it is never let start. */
-        return (struct pods_truth){.may_run = point[DIM_NOTED] == NOTED_FIRST ||
-                                              point[DIM_NOTED] == NOTED_NONE,
+        return (struct pods_truth){.may_run = may_be_let_start(point, NOTED_FIRST),
                                    .have_finalizer = true};
     }
     return (struct pods_truth){0};
@@ -229,7 +234,7 @@ static struct pods_truth first_pod(const unsigned char *point)
 struct pods_truth scene_pods(const unsigned char *point)
 {
     struct pods_truth pods = first_pod(point);
-    bool may_stray_start = point[DIM_NOTED] == NOTED_STRAY || point[DIM_NOTED] == NOTED_NONE;
+    bool may_stray_start = may_be_let_start(point, NOTED_STRAY);
     if (point[DIM_STRAY] != STRAY_NONE) {
         pods.have_finalizer = true;
         pods.may_run = pods.may_run || (point[DIM_STRAY] == STRAY_GATED && may_stray_start);

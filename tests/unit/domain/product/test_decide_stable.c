@@ -85,6 +85,14 @@ static bool impossible_record(const unsigned char *point)
     return !scene_is_possible(at);
 }
 
+static bool next_is_claimed_during_a_run(const unsigned char *at)
+{
+    enum claim_seen claim = at[AT_CLAIM];
+    bool is_later =
+        claim == CLAIM_NEXT || claim == CLAIM_NEXT_OF_OTHER_SPEC || claim == CLAIM_LATER;
+    return is_later && at[AT_ATTEMPT] == ATTEMPT_OPEN;
+}
+
 static bool job_of_no_attempt(const unsigned char *point)
 {
     product_point at;
@@ -160,6 +168,13 @@ static bool pod_has_come_already(const unsigned char *at)
     return at[AT_MISHAP] != MISHAP_NONE && at[AT_PODS] != PODS_NONE;
 }
 
+/* With the claim taken its pod is all that tells of the end, and somebody took that, too. */
+static bool nothing_tells_of_a_stripped_run(const unsigned char *at)
+{
+    return at[AT_MISHAP] == MISHAP_STRIPPED && at[AT_ATTEMPT] == ATTEMPT_OPEN &&
+           at[AT_CLAIM] != CLAIM_RECORDED;
+}
+
 /* Who takes the claim and our finalizer leaves nothing that a controller could hold on to. */
 static bool nothing_holds_a_lost_run(const unsigned char *point)
 {
@@ -180,6 +195,7 @@ static bool database_that_goes(const unsigned char *at)
 
 static const struct product_exclusion exclusions[] = {
     {AT_CLAIM, "phase, attempt and claim go together", impossible_record},
+    {AT_CLAIM, "the next one is never claimed while one runs", next_is_claimed_during_a_run},
     {AT_JOB, "without an attempt there is no Job", job_of_no_attempt},
     {AT_JOB, "steps 7 and 8: no Job is let go before Running says so", job_runs_before_its_attempt},
     {AT_JOB, "R8: what is closed has no Job that goes on", job_runs_and_attempt_is_closed},
@@ -190,6 +206,7 @@ static const struct product_exclusion exclusions[] = {
     {AT_NOTED, "a person lets another start", another_was_let_start},
     {AT_NOTED, "step 9a: the note matters until the outcome", notes_a_pod_without_a_run},
     {AT_MISHAP, "what befalls a pod does so from its beginning", pod_has_come_already},
+    {AT_MISHAP, "R8b: somebody took both the claim and the pod", nothing_tells_of_a_stripped_run},
     {AT_HOLD, "R8b: somebody took both the claim and our finalizer", nothing_holds_a_lost_run},
     {AT_DATABASE, "a claim stands on a Database", claim_on_no_database},
     {AT_DATABASE, "what is on its way out is for the garbage collector", database_that_goes},

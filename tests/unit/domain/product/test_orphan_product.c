@@ -115,10 +115,9 @@ static bool does_what_is_left_to_do(const struct judged *judged)
 }
 
 /* Nothing was let start, and nobody is left to note a pod. */
-static bool has_gated(const struct judged *judged)
+static bool has_waiting(const unsigned char *at)
 {
-    enum pods_seen pods = judged->at[DIM_PODS];
-    return pods == PODS_GATED || pods == PODS_WITHDRAWN || judged->at[DIM_STRAY] != STRAY_NONE;
+    return at[DIM_PODS] == PODS_GATED || at[DIM_STRAY] == STRAY_GATED;
 }
 
 /* One that is beyond the gate. */
@@ -135,7 +134,7 @@ static bool ends_what_was_not_let_start(const struct judged *judged)
 {
     enum job_seen job = judged->at[DIM_JOB];
     bool is_due = (job == JOB_ACTIVE || job == JOB_STRIPPED) && are_pods_fresh(judged) &&
-                  has_gated(judged) && !may_open_pod_run(judged) && !judged->pods.is_lost;
+                  has_waiting(judged->at) && !may_open_pod_run(judged) && !judged->pods.is_lost;
     return does(judged, ACTION_END_JOB) == is_due;
 }
 
@@ -261,6 +260,8 @@ static const char *check(const unsigned char *point)
     arena_reset(&arena);
     orphan_decide(&arena, &seen, &plan);
     struct judged judged = {at, point[AT_RECORD], &scene, &plan, scene_pods(at)};
+    /* One that was noted before the migration went may still be opened. */
+    judged.pods.may_run = judged.pods.may_run || has_waiting(at);
     for (size_t i = 0; i < ARRAY_LEN(invariants); i++) {
         if (!invariants[i].holds(&judged)) {
             return invariants[i].rule;
