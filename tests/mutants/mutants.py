@@ -139,7 +139,7 @@ MUTANTS = [Mutant(*row) for row in (
      "is_claimed && attempt_is_closed(migration, claimed)",
      "is_claimed && (attempt_is_closed(migration, claimed) || attempt_is_running(migration))", ("decide_run", "product", "stable")),
     ("R6", "likewise one whose migration is gone", ORPHAN,
-     "} else if (may_still_run(seen, run)) {", "} else if (false) {", ("orphan", "orphan_product")),
+     "} else if (run->pods > 0 && (run->end == RUN_RUNNING || run->end == RUN_PENDING)) {", "} else if (false) {", ("orphan", "orphan_product")),
     ("R6", "the ledger moves for a failure", END,
      "attempt->number == number && attempt->outcome == OUTCOME_SUCCEEDED", "attempt->number == number", ("decide", "product")),
     ("R6", "the ledger stays at a success", END,

@@ -148,7 +148,8 @@ static bool retries_what_failed_by_itself(const struct scene *scene, const struc
     const unsigned char *at = scene->at;
     bool is_retried = plan->status.phase == PHASE_WAITING;
     bool by_itself = at[DIM_PODS] == PODS_FAILED || at[DIM_PODS] == PODS_NEVER ||
-                     at[DIM_PODS] == PODS_NONE || at[DIM_PODS] == PODS_WITHDRAWN;
+                     at[DIM_PODS] == PODS_NONE || at[DIM_PODS] == PODS_WITHDRAWN ||
+                     at[DIM_PODS] == PODS_GATED;
     bool was_seen_to_end = scene_is_job_over(at) && !scene_pods(at).is_lost &&
                            !str_eq(plan->status.attempt.reason, "JobDeleted") &&
                            !str_eq(plan->status.attempt.reason, "PodVanished");
@@ -193,7 +194,10 @@ static bool knows_whether_to_recover(const struct scene *scene, const struct pla
 {
     const struct attempt *old = &before(scene)->attempt;
     const struct attempt *new = &plan->status.attempt;
-    bool may_have_begun = scene_pods(scene->at).has_started || scene->at[DIM_PODS] == PODS_NONE ||
+    /* Of what is not there, or was left out as never let start, nobody knows whether it is all. */
+    enum pods_seen pods = scene->at[DIM_PODS];
+    bool is_left_out = !scene_has_note(scene->at) && (pods == PODS_GATED || pods == PODS_WITHDRAWN);
+    bool may_have_begun = scene_pods(scene->at).has_started || pods == PODS_NONE || is_left_out ||
                           scene->at[DIM_NOTED] == NOTED_GONE;
     bool has_begun = may_have_begun && !str_eq(new->reason, "NeverStarted");
     if (begins_attempt(scene, plan)) {
