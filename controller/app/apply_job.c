@@ -109,6 +109,8 @@ void apply_read_pods(struct work *work, const struct observed *seen)
     const char *selector =
         arena_printf(&work->arena, "batch.kubernetes.io/controller-uid=%s", job_uid);
     work->learnt.pods_asked = arena_strdup(&work->learnt.arena, job_uid);
+    work->learnt.pod_noted =
+        arena_strdup(&work->learnt.arena, seen->migration->status.attempt.pod_uid);
     work->learnt.are_pods_fresh = false;
     struct kube_call call = {
         .method = KUBE_GET,

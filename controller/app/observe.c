@@ -218,8 +218,12 @@ static void find_job(struct work *work, struct observed *seen)
 
 static void find_pods(struct work *work, struct observed *seen)
 {
-    const char *job_uid = seen->migration->status.attempt.job_uid;
-    if (work->learnt.are_pods_fresh && str_eq(work->learnt.pods_asked, job_uid)) {
+    const struct attempt *attempt = &seen->migration->status.attempt;
+    const char *job_uid = attempt->job_uid;
+    /* Of a pod that was noted after they were read they cannot tell that it is gone. */
+    bool are_of_it = str_eq(work->learnt.pods_asked, job_uid) &&
+                     str_eq(work->learnt.pod_noted, attempt->pod_uid);
+    if (work->learnt.are_pods_fresh && are_of_it) {
         seen->pods = work->learnt.pods;
         seen->pod_count = work->learnt.pod_count;
         seen->are_pods_fresh = true;

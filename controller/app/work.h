@@ -48,6 +48,7 @@ struct learnt {
     const char *job_name_taken;
     const char *job_refused;
     const char *pods_asked; /* UID of the Job whose pods these are */
+    const char *pod_noted;  /* as the migration said then; NULL: none */
     struct pod *pods;
     size_t pod_count;
     bool are_pods_fresh;

@@ -239,6 +239,28 @@ class Unobserved(Fault):
         self.sees_again()
         self.ends_well(pods=2)
 
+    def test_pod_that_another_noted(self):
+        """R4: a list of pods from before it was noted, and let start, does not tell that it is gone."""
+        self.begin({"method": "GET", "path": "/events", "when": "applied", "do": "hold"}, wait=True)
+        self.migrate("holder", to="0", how={"hold": "true"})
+        self.running("holder")
+        self.migrate(how={"hold": "true"})
+        self.closed("LockHeld")
+        self.api.create("resourcequotas", self.namespace, {"metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}})
+        self.stays(lambda: True, "", 0.5)
+        self.finish("holder")
+        self.eventually(lambda: [seen for seen in self.session.log() if "hold" in seen.get("fault", "")], "there is no pod, and the reason is asked for")
+        self.api.delete("resourcequotas", self.namespace, "none")
+        other = self.helper().start()
+        self.running_pod()
+        self.reaches("first", "Running", "JobRunning")
+        self.session.release()
+        self.stays(lambda: "activeDeadlineSeconds" not in self.jobs("first")[0]["spec"], "the Job goes on", 3)
+        self.finish()
+        self.succeeds()
+        self.assertIsNone(other.stop())
+        self.ends_well(pods=2)
+
     def test_database_that_was_replaced(self):
         """The Database went with its schema and another has its name: the old one's ledger proves nothing."""
         self.begin(wait=True)

@@ -14,6 +14,7 @@ LEASE = "/apis/coordination.k8s.io/v1/namespaces/{}/leases"
 MICRO_TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$"
 FOREIGN = "somebody-else_3f0c"
 FREEZES = 6
+LONG = {"lease-duration": "120s", "renew-deadline": "100s", "retry-period": "2s"}
 
 
 def micro_time(moment=None):
@@ -93,18 +94,18 @@ class Leader(Case):
         self.assertEqual(1, leader.said("released the Lease"))
 
     def test_sigterm_hands_over(self):
-        """By default's long lease: what is applied meanwhile has its Job at once, by the other, and the run goes on."""
-        leader, standby = self.two()
+        """What is applied meanwhile has its Job long before the lease would be over, by the other, and the run goes on."""
+        leader, standby = self.two(**LONG)
         self.migrate("held", database="other", how={"hold": "true"})
         self.running("held")
         began = time.monotonic()
         self.assertIsNone(leader.stop())
         ended = time.monotonic() - began
         self.migrate(how={"run_for": "50ms"})
-        self.world.until(self.namespace, lambda: self.jobs("first"), "the other creates its Job", 10)
+        self.world.until(self.namespace, lambda: self.jobs("first"), "the other creates its Job")
         took = time.monotonic() - began
         print(f"       SIGTERM: the leader was gone after {ended:.3f} s, the Job that the other created there after {took:.3f} s", flush=True)
-        self.assertLess(took, 5, "a matter of milliseconds, if nothing else runs")
+        self.assertLess(took, 60, "a matter of milliseconds, if nothing else runs")
         self.assertTrue(standby.leads())
         self.assertEqual(1, self.lease()["spec"]["leaseTransitions"])
         self.succeeds()

@@ -5,7 +5,7 @@ import collections
 from ground.case import APP, Case
 from ground.rules import OUTCOME, RUN
 
-MOST_REQUESTS = 21  # for one migration with one application, Events included
+MOST_REQUESTS = 22  # for one migration with one application, Events included: 21, and that it runs for long, on a busy machine
 
 
 class Success(Case):

@@ -43,8 +43,8 @@ class Suite:
             sys.exit(mistake)
         self.program = arguments.program
         self.cluster = Cluster(arguments.cluster, keep=arguments.keep)
-        # Unlike any earlier session's, whose namespaces may still be there.
-        self.prefix = f"{name}-{int(time.time()) % 46656:04x}"
+        # Unlike any earlier session's, whose namespaces may still be there; short, for what follows it in their names.
+        self.prefix = f"{name[:4]}-{int(time.time()) % 46656:04x}"
         self.logs = REPO / "build" / f"{name}-logs"
         self.began = time.monotonic()
 
