@@ -33,11 +33,11 @@ class Deletions(Story):
         """A migration that waits, one that waits for its retry, and one that cannot start hold nothing up."""
         self.migrate("suspended", suspend=True)
         self.reaches("suspended", "Waiting", "Suspended")
-        self.migrate("retried", self.probe("retried", exit_code=1, retries=3), database="retries")
-        self.expect("retried", lambda seen: seen.get("status", {}).get("reason") == "RetryBackoff", "waits for its retry")
         run = self.probe("stuck")
         self.migrate("stuck", {"container": {**run["container"], "image": "127.0.0.1:1/no-such:1"}}, database="stuck")
         self.says("stuck", "127.0.0.1:1/no-such:1", phase="Running")
+        self.migrate("retried", self.probe("retried", exit_code=1, retries=3), database="retries")
+        self.expect("retried", lambda seen: seen.get("status", {}).get("reason") == "RetryBackoff", "waits for its retry")
         self.api.delete("namespaces", None, self.namespace)
         self.namespace_is_gone()
         self.has_run("retried")

@@ -67,7 +67,7 @@ class Failures(Story):
 
     def test_image_that_does_not_exist(self):
         """It says so while it waits, and startTimeout ends it; an edit runs the right one."""
-        run = self.probe("right", startTimeout="6s")
+        run = self.probe("right", startTimeout="20s")
         wrong = {**run, "container": {**run["container"], "image": NOWHERE}}
         self.migrate("add-column", wrong)
         self.says("add-column", NOWHERE, phase="Running")

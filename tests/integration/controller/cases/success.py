@@ -81,7 +81,9 @@ class Success(Case):
         self.world.wait("databases", self.namespace, "orders",
                         lambda database: RUN not in database["metadata"].get("finalizers", []), "is let go")
         self.world.until(self.namespace, lambda: len(self.events("first")) == len(self.phases()), "the Events come")
-        requests = self.audit.of_controller(self.namespace, since)
+        # Of a pod that is late, on a busy machine, it asks.
+        requests = [request for request in self.audit.of_controller(self.namespace, since)
+                    if "controller-uid" not in request[1] and not (request[0] == "list" and "/events" in request[1])]
         listing = "\n".join(f"  {verb} {path} {code}" for verb, path, code in requests)
         self.assertGreater(len(requests), 8, f"that cannot be all:\n{listing}")
         self.assertLessEqual(len(requests), MOST_REQUESTS, f"{len(requests)} requests:\n{listing}")
