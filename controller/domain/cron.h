@@ -10,9 +10,9 @@
  *    would never come), a range from a star (`*-5` is `*`), a plus sign, spaces beyond ASCII.
  * 2. We refuse `CRON_TZ=` and `TZ=`, because the zone is a field of its own; `@every`, whose times depend
  *    on when somebody began to count; what never comes (`0 2 30 2 *`); and more than CRON_TEXT_MAX bytes.
- * 3. The library goes from one hour, day or month to the next by the clock and so loses its way where a change
- *    leaves out midnight (Africa/Cairo), is no whole hour (Australia/Lord_Howe), or begins within an hour: it
- *    leaves out the rest of an hour, a day or a month. We keep to the definition above.
+ * 3. The library goes from one hour, day or month to the next by the clock and so loses its way, and an hour, a
+ *    day or a month with it, where a change of the clocks leaves out or repeats midnight (Africa/Cairo, Asia/Amman),
+ *    is not of one hour (Australia/Lord_Howe), or not at a full one (Pacific/Chatham). We keep to the definition.
  * 4. It gives up after five years, we after CRON_YEARS_MAX: February 29 may be eight years away.
  */
 #ifndef INTERLUDE_DOMAIN_CRON_H
