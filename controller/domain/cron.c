@@ -7,8 +7,8 @@
 #include "base/str.h"
 
 #define FIELDS        5
-#define MINUTE_S      60
-#define DAY_MINUTES   (24 * 60)
+#define MINUTE_S      INT64_C(60)
+#define DAY_MINUTES   INT64_C(1440)
 #define BLANKS        " \t\n\v\f\r"
 #define YEARS_LIMIT_S ((int64_t)CRON_YEARS_MAX * 366 * CALENDAR_DAY_S)
 
@@ -331,9 +331,12 @@ static bool next_minute(const struct cron *cron, int64_t from, int64_t last, int
         int64_t midnight = day * DAY_MINUTES;
         if (is_day(cron, date.day, calendar_weekday(day))) {
             int64_t minute = minute_of_day(cron, from > midnight ? from - midnight : 0);
+            if (midnight + minute > last) {
+                return false;
+            }
             if (minute < DAY_MINUTES) {
                 *ret_minute = midnight + minute;
-                return midnight + minute <= last;
+                return true;
             }
         }
         day++;

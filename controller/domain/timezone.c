@@ -227,13 +227,16 @@ static size_t changes_until(const struct time_zone *zone, int64_t at_s)
 struct zone_span timezone_span(const struct time_zone *zone, int64_t at_s)
 {
     size_t passed = changes_until(zone, at_s);
-    const struct zone_change *last = passed == 0 ? NULL : &zone->changes[passed - 1];
-    struct zone_span span = {
-        .from_s = last == NULL ? INT64_MIN : last->at_s,
-        .until_s = passed < zone->change_count ? zone->changes[passed].at_s : INT64_MAX,
-        .east_s = last == NULL ? zone->first_east_s : last->east_s,
-    };
-    if (passed < zone->change_count || !zone->has_rule) {
+    struct zone_span span = {INT64_MIN, INT64_MAX, zone->first_east_s};
+    if (passed > 0) {
+        span.from_s = zone->changes[passed - 1].at_s;
+        span.east_s = zone->changes[passed - 1].east_s;
+    }
+    if (passed < zone->change_count) {
+        span.until_s = zone->changes[passed].at_s;
+        return span;
+    }
+    if (!zone->has_rule) {
         return span;
     }
     struct zone_span ruled = timezone_rule_span(&zone->rule, at_s);

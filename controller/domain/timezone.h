@@ -16,8 +16,8 @@
 #include "base/attrs.h"
 #include "base/err.h"
 
-#define TIMEZONE_NAME_MAX 64          /* bytes */
-#define TIMEZONE_FILE_MAX (64 * 1024) /* bytes; the largest of 2025b has 3.6 KiB */
+#define TIMEZONE_NAME_MAX 64    /* bytes */
+#define TIMEZONE_FILE_MAX 65536 /* bytes; the largest of 2025b has 3.6 KiB */
 
 /* From this instant on clocks are so many seconds ahead of UTC. */
 struct zone_change {
@@ -32,7 +32,7 @@ struct zone_day {
     enum zone_day_form form;
     int month;      /* ZONE_DAY_WEEKDAY: M10.5.0, the last (5) Sunday (0) of October */
     int week;       /* 1 to 5, 5 being the last */
-    int day;        /* of the week, or J1 to J365 without leap days, or 0 to 365 with them */
+    int day;        /* of the week, or of the year: from 1 without leap days, or from 0 with them */
     int64_t time_s; /* after its midnight, from -167 to 167 hours */
 };
 

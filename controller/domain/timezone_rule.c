@@ -3,7 +3,8 @@
 
 #include "base/calendar.h"
 
-#define HOUR_S          3600
+#define MINUTE_S        INT64_C(60)
+#define HOUR_S          INT64_C(3600)
 #define OFFSET_HOURS    24  /* of a zone from UTC */
 #define TIME_HOURS      167 /* of a change from midnight, in either direction: RFC 9636 */
 #define USUAL_TIME_S    (2 * HOUR_S)
@@ -84,11 +85,11 @@ static bool read_time(struct text *text, int most_hours, int64_t *ret_s)
             return false;
         }
     }
-    *ret_s = sign * ((int64_t)hours * HOUR_S + minutes * 60 + seconds);
+    *ret_s = sign * (hours * HOUR_S + minutes * MINUTE_S + seconds);
     return true;
 }
 
-/* "M10.5.0/3", "J60", "0/-1" */
+/* "M10.5.0/3", "J300", "0/-1" */
 static bool read_day(struct text *text, struct zone_day *ret_day)
 {
     struct zone_day day = {.time_s = USUAL_TIME_S};

@@ -38,7 +38,7 @@ static const struct zone_file known[] = {
      .first_east_s = 7200,
      .changes = {{1000000000, 10800}, {2000000000, -3600}}},
     {.name = "Test/SummerAllYear", .footer = "XXX3EDT4,0/0,J365/23"},
-    {.name = "Test/LeapDay", .footer = "AAA0BBB,J60/0,60/24"},
+    {.name = "Test/LeapDay", .footer = "AAA0BBB,J300/0,300/24"},
 };
 
 static unsigned char *put_number(unsigned char *at, int64_t number, size_t len)
