@@ -161,14 +161,18 @@ func changeBetween(from, until time.Time) string {
 	return classUndocumented
 }
 
-// expectWindow says whether a window is open, and until or from when.
-func expectWindow(s *cron.SpecSchedule, duration time.Duration, at time.Time) (string, string) {
+// expectWindow says whether a run may start, and until or from when. With a timeout it has to end in the opening.
+func expectWindow(s *cron.SpecSchedule, duration, timeout time.Duration, at time.Time) (string, string) {
 	latest := time.Time{}
 	for next := modelNext(s, at.Add(-duration)); !next.IsZero() && !next.After(at); next = modelNext(s, next) {
 		latest = next
 	}
-	if !latest.IsZero() {
-		return fmt.Sprintf("open %d", latest.Add(duration).Unix()), classModel
+	over := latest.Add(duration) // the first second at which it is too late
+	if timeout > 0 {
+		over = over.Add(time.Second - timeout)
+	}
+	if !latest.IsZero() && at.Before(over) {
+		return fmt.Sprintf("open %d", over.Unix()), classModel
 	}
 	return fmt.Sprintf("closed %d", modelNext(s, at).Unix()), classModel
 }

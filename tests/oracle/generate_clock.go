@@ -149,13 +149,19 @@ func (g generator) times(text string, z zone) []question {
 		questions = append(questions, question{"n", []string{text, z.name, unix}, want, class})
 		if n == 0 {
 			duration := time.Duration(1+g.r.Intn(600)) * time.Minute
-			want, class = expectWindow(s, duration, at)
-			questions = append(questions, question{"o",
-				[]string{text, z.name, strconv.Itoa(int(duration.Seconds())), unix}, want, class})
+			timeout := time.Duration(0)
+			if g.one(2) {
+				timeout = duration / time.Duration(1+g.r.Intn(9)) / time.Minute * time.Minute
+			}
+			want, class = expectWindow(s, duration, timeout, at)
+			questions = append(questions, question{"o", []string{text, z.name, seconds(duration), seconds(timeout), unix},
+				want, class})
 		}
 	}
 	return questions
 }
+
+func seconds(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) }
 
 func (g generator) instant(z zone) time.Time {
 	if len(z.changes) == 0 || g.one(8) {

@@ -10,8 +10,8 @@
  *     s schedule             its bits field by field and whether a day is a star, or "refused: " and the reason
  *     n schedule zone after  the next time after that second, or none
  *     z zone instant         how many seconds the zone is ahead of UTC then
- *     o schedule zone duration instant
- *                            "open" or "closed", and when that changes
+ *     o schedule zone duration timeout instant
+ *                            "open" or "closed", and when that changes; with a timeout, whether the run finishes
  *
  * usage: oracle_verdict [FOLDER]      of time zones, for the last three
  */
@@ -31,7 +31,7 @@
 #include "domain/window.h"
 
 #define SEPARATOR  "\x1f"
-#define FIELDS_MAX 5
+#define FIELDS_MAX 6
 #define LATEST_S   253402300799 /* the end of the year 9999 */
 
 static void answer_constraint(struct arena *arena, const char *text, const char *version)
@@ -128,8 +128,10 @@ static void answer_window(struct zones *zones, struct arena *arena, char **field
         .zone_name = fields[2],
         .zone = zone_named(zones, fields[2]),
         .duration_s = strtoll(fields[3], NULL, 10),
+        .timeout_s = strtoll(fields[4], NULL, 10),
     };
-    struct window_verdict verdict = window_judge(arena, &terms, strtoll(fields[4], NULL, 10));
+    terms.must_finish = terms.timeout_s > 0;
+    struct window_verdict verdict = window_judge(arena, &terms, strtoll(fields[5], NULL, 10));
     (void)printf("%s %" PRId64 "\n", verdict.is_open ? "open" : "closed", verdict.wake_at_s);
 }
 
