@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * docs/reference/versions.md holds: each row of its tables is asked of the code, as a test of its own. Which table it
- * is in, its header tells.
+ * What docs/reference/versions.md and windows.md say holds: each row of their tables is asked of the code, as a test
+ * of its own. Which table it is in, its header tells; tables of another kind are for readers alone.
  */
 /* clang-format off */
 #include <setjmp.h>
@@ -13,16 +13,21 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/str.h"
 #include "domain/constraint.h"
+#include "domain/cron.h"
 #include "domain/image.h"
 #include "domain/version.h"
 #include "rows.h"
+#include "zone_files.h"
+
+#define LATEST_S 253402300799 /* the end of the year 9999 */
 
 /* Rows come in the order of the page: the last header that was seen. */
-static enum { NO_TABLE, IMAGES, TEXTS, CONSTRAINTS } table;
-static size_t rows_of[CONSTRAINTS + 1];
+static enum { OTHER_TABLE, IMAGES, TEXTS, CONSTRAINTS, SCHEDULES } table;
+static size_t rows_of[SCHEDULES + 1];
 
 /*
  * Cuts the next cell off *rest, without the spaces and backticks around it, and with \| as |. NULL: there is none.
@@ -80,6 +85,24 @@ static void check_constraint(struct arena *arena, const char *versions, const ch
     assert_string_equal(got, want);
 }
 
+static void check_schedule(struct arena *arena, const char *schedule, const char *zone_name,
+                           char *rest)
+{
+    struct time_zone zone = zone_named(arena, zone_name);
+    int64_t after_s = instant_of(next_cell(&rest));
+    struct cron cron;
+    struct err err;
+    char got[CLOCK_TEXT_MAX] = "refused";
+    if (cron_parse(schedule, &cron, &err)) {
+        int64_t next_s = 0;
+        assert_true(cron_next(&cron, &zone, after_s, LATEST_S, &next_s));
+        clock_format(next_s, got);
+    }
+    const char *want = next_cell(&rest);
+    assert_non_null(want);
+    assert_string_equal(got, want);
+}
+
 static bool is_header(const char *first)
 {
     if (str_eq(first, "image")) {
@@ -88,6 +111,10 @@ static bool is_header(const char *first)
         table = TEXTS;
     } else if (str_eq(first, "versions")) {
         table = CONSTRAINTS;
+    } else if (str_eq(first, "schedule")) {
+        table = SCHEDULES;
+    } else if (str_eq(first, "reason")) {
+        table = OTHER_TABLE;
     } else {
         return str_eq(first, "---");
     }
@@ -116,8 +143,11 @@ static void test_line(void **state)
     case CONSTRAINTS:
         check_constraint(&arena, first, second, next_cell(&rest));
         break;
-    case NO_TABLE:
-        fail_msg("a row before any header that is known");
+    case SCHEDULES:
+        check_schedule(&arena, first, second, rest);
+        break;
+    case OTHER_TABLE:
+        break;
     }
     arena_fini(&arena);
 }
@@ -129,11 +159,13 @@ static void test_rows_were_found(void **state)
     assert_true(rows_of[IMAGES] >= 8);
     assert_true(rows_of[TEXTS] >= 24);
     assert_true(rows_of[CONSTRAINTS] >= 40);
+    assert_true(rows_of[SCHEDULES] >= 23);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows_were_found)};
-    int failed = rows_run(DOCS_DIR, "reference/versions.md", test_line);
+    int failed = rows_run(DOCS_DIR, "reference/versions.md", test_line) +
+                 rows_run(DOCS_DIR, "reference/windows.md", test_line);
     return failed + cmocka_run_group_tests(tests, NULL, NULL);
 }
