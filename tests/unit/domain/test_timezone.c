@@ -181,6 +181,17 @@ static void test_changed_bytes(void **state)
     }
 }
 
+/* Even where what lies behind the last type would do as one. */
+static void test_type_that_is_none(void **state)
+{
+    (void)state;
+    unsigned char bytes[ZONE_FILE_MAX];
+    size_t len = zone_file_write(&whole, bytes);
+    bytes[FIRST_CHANGE + 16] = 3;
+    memset(bytes + FIRST_CHANGE + 16 + 2 + 18, 0, 4);
+    assert_refused(bytes, len, "offset of change 1");
+}
+
 static void test_too_large(void **state)
 {
     (void)state;
@@ -192,10 +203,10 @@ static void test_too_large(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_empty_name),     cmocka_unit_test(test_zeroed_is_utc),
-        cmocka_unit_test(test_span_of_summer), cmocka_unit_test(test_spans_are_without_gap),
-        cmocka_unit_test(test_cut_anywhere),   cmocka_unit_test(test_changed_bytes),
-        cmocka_unit_test(test_too_large),
+        cmocka_unit_test(test_empty_name),        cmocka_unit_test(test_zeroed_is_utc),
+        cmocka_unit_test(test_span_of_summer),    cmocka_unit_test(test_spans_are_without_gap),
+        cmocka_unit_test(test_cut_anywhere),      cmocka_unit_test(test_changed_bytes),
+        cmocka_unit_test(test_type_that_is_none), cmocka_unit_test(test_too_large),
     };
     return rows_run(TEST_DATA_DIR, "timezone.txt", test_row) +
            cmocka_run_group_tests(tests, NULL, NULL);
