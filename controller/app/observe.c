@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "codec/job.h"
 #include "domain/attempt.h"
+#include "domain/gates.h"
 #include "domain/selector.h"
 
 unsigned observe_needs(const struct migration *migration)
@@ -126,6 +127,21 @@ static struct dry_run dry_run_of(const struct work *work, const struct migration
         .message = memory->message,
         .again_s = memory->again_s,
     };
+}
+
+/* ---- the window's time zone ---- */
+
+static void find_zone(struct work *work, struct observed *seen)
+{
+    const struct window_spec *window = gates_window(seen->migration, seen->database);
+    struct err err = {0};
+    if (window == NULL) {
+        return;
+    }
+    seen->zone = zones_get(work->cluster->zones, window->zone_name, &err);
+    if (seen->zone == NULL) {
+        seen->zone_error = arena_strdup(&work->arena, err.text);
+    }
 }
 
 /* ---- the queue ---- */
@@ -298,6 +314,7 @@ void observe(struct work *work, struct observed *ret_seen)
     seen.is_database_cached =
         !learnt->is_database_fresh || !work_attempts_same(&learnt->database_asked, &attempts);
     seen.namespace_state = learnt->namespace_state;
+    find_zone(work, &seen);
     find_place(work, &seen);
     find_job(work, &seen);
     find_pods(work, &seen);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "domain/window.h"
 
 static const char *const gate_names[] = {
 #define X(name, word) [name] = (word),
@@ -137,6 +138,50 @@ static struct gate_verdict judge_schema_version(struct arena *arena, const struc
     return closed_gate("SchemaVersionNotMet",
                        arena_printf(arena, "database %s stands at version %s, fromVersion is %s",
                                     migration->database, version, migration->from_version));
+}
+
+const struct window_spec *gates_window(const struct migration *migration,
+                                       const struct database *database)
+{
+    if (migration->window.schedule != NULL) {
+        return &migration->window;
+    }
+    bool has_default =
+        database != NULL && (database->window.schedule != NULL || database->window.error != NULL);
+    return has_default ? &database->window : NULL;
+}
+
+/* The verdict changes by itself: *ret_wake_at_s says when. */
+static struct gate_verdict judge_window(struct arena *arena, const struct observed *seen,
+                                        int64_t *ret_wake_at_s)
+{
+    const struct migration *migration = seen->migration;
+    const struct window_spec *window = gates_window(migration, seen->database);
+    struct window_terms terms = {.not_before_s = migration->not_before_s,
+                                 .timeout_s = migration->timeout_s};
+    if (window != NULL && window->error != NULL) {
+        return closed_gate("WindowInvalid", arena_printf(arena, "Database %s: %s",
+                                                         migration->database, window->error));
+    }
+    if (window != NULL) {
+        terms.schedule = window->schedule;
+        terms.duration_s = window->duration_s;
+        terms.zone_name = window->zone_name;
+        terms.must_finish = window->must_finish;
+        terms.zone = seen->zone;
+        terms.zone_error = seen->zone_error;
+    }
+    struct window_verdict verdict = window_judge(arena, &terms, seen->now_s);
+    *ret_wake_at_s = verdict.wake_at_s;
+    /* Whoever looks into the migration for the schedule finds none. */
+    bool is_default = window != NULL && window != &migration->window;
+    return (struct gate_verdict){
+        verdict.is_open ? CONDITION_TRUE : CONDITION_FALSE,
+        verdict.reason,
+        is_default ? arena_printf(arena, "%s (spec.window of Database %s)", verdict.message,
+                                  migration->database)
+                   : verdict.message,
+    };
 }
 
 /* A place in the queue is worth telling once nothing else keeps the migration from its turn. */
@@ -343,6 +388,7 @@ void gates_judge(struct arena *arena, const struct observed *seen, struct gates 
         ret_gates->verdicts[GATE_VERSIONS_COMPATIBLE] = unknown;
         ret_gates->verdicts[GATE_ROLLOUT_SETTLED] = unknown;
     }
+    ret_gates->verdicts[GATE_IN_WINDOW] = judge_window(arena, seen, &ret_gates->wake_at_s);
     ret_gates->verdicts[GATE_LOCK_HELD] = judge_lock(arena, seen, gates_are_open(ret_gates));
 }
 
