@@ -118,7 +118,7 @@ static const struct world rows[] = {
     },
     {
         .name = "S2 R7 the window closed since: given back",
-        .migration = {.meta = {HELD}, .window = {"0 12 * * *", 3600}},
+        .migration = {.meta = {HELD}, .window = {.schedule = "0 12 * * *", .duration_s = 3600}},
         .claim_attempt = 1,
         .seen = {FRESH, .zone = &utc},
         .expected = {.case_id = "S2",
@@ -893,7 +893,7 @@ static const struct world rows[] = {
     {
         .name =
             "W5 another holds the database: its place in the queue is lost when the window closes",
-        .migration = {.window = {"0 13 * * *", 3600}},
+        .migration = {.window = {.schedule = "0 13 * * *", .duration_s = 3600}},
         .database = {.meta = {HELD}, .claim = {"orders-2", "uid-2", 1, HASH, NOW - 1}},
         .seen = {ALL_OPEN, .zone = &utc},
         .expected = {.case_id = "W5",

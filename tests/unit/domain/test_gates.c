@@ -448,7 +448,9 @@ static const struct row rows[] = {
     },
     {
         .name = "InWindow: a zone that nobody knows",
-        .migration = {.window = {"0 2 * * *", 7200, .zone_name = "Europe/Berln"}},
+        .migration = {.window = {.schedule = "0 2 * * *",
+                                 .duration_s = 7200,
+                                 .zone_name = "Europe/Berln"}},
         .seen = {KNOWN, ACCEPTED, .zone_error = "timeZone \"Europe/Berln\" is not known"},
         .gate = GATE_IN_WINDOW,
         .status = CONDITION_FALSE,
@@ -459,7 +461,7 @@ static const struct row rows[] = {
     },
     {
         .name = "InWindow: a schedule that is none",
-        .migration = {.window = {"0 25 * * *", 7200}},
+        .migration = {.window = {.schedule = "0 25 * * *", .duration_s = 7200}},
         .seen = {KNOWN, ACCEPTED, .zone = &utc},
         .gate = GATE_IN_WINDOW,
         .status = CONDITION_FALSE,
