@@ -194,6 +194,27 @@ static void on_database(struct task *task, const struct kube_response *response,
     apply_learn(work_of(task), SOURCE_DATABASES, response);
 }
 
+/* Its success is never undone, but another migration may have come by its name, and must succeed itself. */
+static void on_dependency(struct task *task, const struct kube_response *response, size_t index)
+{
+    struct work *work = work_of(task);
+    struct arena *arena = &work->learnt.arena;
+    struct err err = {0};
+    if (!response->is_ok && response->err.kind == ERR_NOT_FOUND) {
+        return; /* missing: it stays NULL */
+    }
+    if (!response->is_ok) {
+        task_fail(task, response, "read a migration that it comes after");
+        return;
+    }
+    struct migration *dependency = arena_alloc(arena, sizeof(*dependency));
+    if (!migration_decode(arena, response->body, dependency, &err)) {
+        task_fail_with(task, &err);
+        return;
+    }
+    work->learnt.dependencies[index] = dependency;
+}
+
 static void get(struct work *work, const char *path, task_fn *fn, size_t index)
 {
     struct kube_call call = {.method = KUBE_GET, .path = path};
@@ -340,6 +361,18 @@ static bool is_an_application(const struct migration *migration)
     return false;
 }
 
+static void look_at_dependencies(struct work *work, const struct migration *migration)
+{
+    struct learnt *learnt = &work->learnt;
+    learnt->dependency_count = migration->after_count;
+    learnt->dependencies =
+        arena_array(&learnt->arena, migration->after_count, sizeof(const struct migration *));
+    for (size_t i = 0; i < migration->after_count; i++) {
+        get(work, resource_path(&work->arena, RESOURCE_MIGRATION, work->ns, migration->after[i]),
+            on_dependency, i);
+    }
+}
+
 void apply_look(struct work *work, const struct observed *seen)
 {
     const struct migration *migration = seen->migration;
@@ -361,6 +394,7 @@ void apply_look(struct work *work, const struct observed *seen)
             on_database, 0);
     }
     work->claimed_ms = 0;
+    look_at_dependencies(work, migration);
     for (size_t i = 0; i < migration->application_count; i++) {
         work->learnt.looked_for[i] = "";
         look_at_application(work, seen, i);

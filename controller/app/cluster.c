@@ -68,6 +68,7 @@ void cluster_fini(struct cluster *cluster)
         store_fini(&cluster->stores[source]);
     }
     zones_free(cluster->zones);
+    dependents_fini(&cluster->dependents);
     map_fini(&cluster->works);
     map_fini(&cluster->tidiers);
 }

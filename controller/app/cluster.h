@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "app/dependents.h"
 #include "app/fleet.h"
 #include "app/store.h"
 #include "app/telemetry.h"
@@ -31,6 +32,7 @@ struct cluster {
     struct telemetry *telemetry;
     struct zones *zones;
     struct store stores[SOURCE_COUNT];
+    struct dependents dependents;
     struct map works;   /* key -> struct work (app/work.h): unfinished migrations */
     struct map tidiers; /* key -> struct tidier (app/tidy.h): what is being tidied up */
     bool is_acting;     /* every store is full and we lead: else nothing is woken */

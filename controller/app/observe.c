@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "codec/job.h"
 #include "domain/attempt.h"
+#include "domain/dependency.h"
 #include "domain/gates.h"
 #include "domain/selector.h"
 
@@ -127,6 +128,33 @@ static struct dry_run dry_run_of(const struct work *work, const struct migration
         .message = memory->message,
         .again_s = memory->again_s,
     };
+}
+
+/* ---- what it comes after ---- */
+
+static const struct migration *find_migration(void *arg, const char *name)
+{
+    const struct work *work = arg;
+    return cluster_migration(work->cluster, work->ns, name);
+}
+
+static void find_dependencies(struct work *work, struct observed *seen)
+{
+    const struct migration *migration = seen->migration;
+    if (migration->after_count == 0) {
+        return;
+    }
+    seen->dependency_cycle = dependency_cycle(&work->arena, migration, find_migration, work);
+    if (seen->is_fresh) {
+        seen->dependencies = work->learnt.dependencies;
+        return;
+    }
+    const struct migration **found =
+        arena_array(&work->arena, migration->after_count, sizeof(const struct migration *));
+    for (size_t i = 0; i < migration->after_count; i++) {
+        found[i] = find_migration(work, migration->after[i]);
+    }
+    seen->dependencies = found;
 }
 
 /* ---- the window's time zone ---- */
@@ -285,6 +313,7 @@ static bool is_look_valid(const struct learnt *learnt, const struct migration *m
            str_eq(learnt->migration_version, migration->meta.resource_version) &&
            learnt->looked_generation == migration->meta.generation &&
            learnt->application_count == migration->application_count &&
+           learnt->dependency_count == migration->after_count &&
            clock_now_ms() - learnt->looked_at_ms < OBSERVE_FRESH_MS;
 }
 
@@ -314,6 +343,7 @@ void observe(struct work *work, struct observed *ret_seen)
     seen.is_database_cached =
         !learnt->is_database_fresh || !work_attempts_same(&learnt->database_asked, &attempts);
     seen.namespace_state = learnt->namespace_state;
+    find_dependencies(work, &seen);
     find_zone(work, &seen);
     find_place(work, &seen);
     find_job(work, &seen);

@@ -37,8 +37,11 @@ struct learnt {
     int64_t looked_at_ms;
     struct application_seen *applications; /* of this look */
     size_t application_count;
-    const char **looked_for; /* for each: the UIDs of the workloads whose pods were asked for */
-    json_t *inherited;       /* the workload of inheritFrom; NULL: none. Owned */
+    const struct migration **dependencies; /* of this look: one for each of spec.after */
+    size_t dependency_count;
+    const char *
+        *looked_for; /* for each application: the UIDs of the workloads whose pods were asked for */
+    json_t *inherited; /* the workload of inheritFrom; NULL: none. Owned */
     /* The Database was read, or written by us, when the migration's attempts stood so. */
     bool is_database_fresh;
     struct attempts_seen database_asked;
@@ -72,6 +75,8 @@ struct work {
     char *name;
     char *uid;      /* of the migration that all the rest is about */
     unsigned needs; /* kinds retained of the fleet */
+    char **after;   /* names that it waits for, as it has joined cluster->dependents */
+    size_t after_count;
     struct learnt learnt;
     struct dry_run_memory dry_run;
     char *recorded_events[ANNOUNCEMENTS_MAX]; /* names that the server has; NULL: none known */
@@ -102,6 +107,9 @@ void work_free(struct work *work);
 
 /* The work is about this migration; what is remembered of another one of that name is forgotten. */
 void work_set_migration(struct work *work, const struct migration *migration);
+
+/* What the migration waits for by spec.after wakes the work from now on, and nothing else that did. */
+void work_wait_for(struct work *work, const char **after, size_t after_count);
 
 /* Forgets what the chain of steps learnt. */
 void work_forget(struct work *work);

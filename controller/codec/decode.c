@@ -199,6 +199,7 @@ static void spec_read(struct reader *reader, const json_t *object, bool is_done,
         reader, spec, "rollout", (struct word_list){rollouts, ARRAY_LEN(rollouts)}, by_step);
     ret->suspend = reader_flag(reader, spec, "suspend");
     if (!is_done) {
+        ret->after = reader_texts(reader, spec, "after", &ret->after_count);
         ret->not_before_s = reader_time(reader, spec, "notBefore");
         ret->window = window_read(reader, spec);
     }

@@ -15,6 +15,7 @@
 #define GATES(X)                                                                                   \
     X(GATE_JOB_VALID, "JobValid")                                                                  \
     X(GATE_NOT_SUSPENDED, "NotSuspended")                                                          \
+    X(GATE_DEPENDENCIES_MET, "DependenciesMet")                                                    \
     X(GATE_SCHEMA_VERSION_MET, "SchemaVersionMet")                                                 \
     X(GATE_VERSIONS_COMPATIBLE, "VersionsCompatible")                                              \
     X(GATE_ROLLOUT_SETTLED, "RolloutSettled")                                                      \

@@ -57,6 +57,10 @@ struct observed {
 
     struct dry_run dry_run;
 
+    /* One for each of spec.after, NULL where there is none; with is_fresh as the server has them. */
+    const struct migration *const *dependencies;
+    const char *dependency_cycle; /* as dependency_cycle() says */
+
     const struct time_zone *zone; /* of gates_window(); NULL: none is asked for, or zone_error */
     const char *zone_error;       /* why it could not be read */
 

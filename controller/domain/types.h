@@ -361,6 +361,8 @@ struct migration {
     size_t application_count;
     enum rollout rollout; /* the default by step is filled in */
     bool suspend;
+    const char **after; /* names of migrations in its namespace */
+    size_t after_count;
     int64_t not_before_s; /* 0: any time */
     struct window_spec window;
     enum ready_when ready_when;

@@ -110,6 +110,8 @@ static void test_spec(void **state)
     assert_string_equal(m.to_version, "3");
     assert_int_equal(m.rollout, ROLLOUT_ANY);
     assert_true(m.suspend);
+    assert_int_equal(m.after_count, 2);
+    assert_string_equal(m.after[1], "orders-0002-backfill");
     assert_int_equal(m.not_before_s, 1796083200);
     assert_string_equal(m.window.schedule, "0 2 * * 1-5");
     assert_int_equal(m.window.duration_s, 5400);
@@ -192,6 +194,7 @@ static void test_defaults(void **state)
         assert_int_equal(m.start_timeout_s, 0);
         assert_int_equal(m.retries, 0);
         assert_null(m.from_version);
+        assert_int_equal(m.after_count, 0);
         assert_int_equal(m.not_before_s, 0);
         assert_null(m.window.schedule);
         assert_null(m.inherit_from.name);

@@ -62,6 +62,10 @@ static const char *passed_3[] = {"3"};
 
 static const struct time_zone utc = {0};
 
+static const char *after_2[] = {"orders-2"};
+static const struct migration pending = {0};
+static const struct migration *not_judged[] = {&pending};
+
 static const struct world rows[] = {
     /* ---- A: abandoned ---- */
     {
@@ -127,6 +131,19 @@ static const struct world rows[] = {
                      .reason = "OutsideWindow",
                      .withdrawn = 1,
                      .message = "~changed just before the start: outside its window"},
+    },
+    {
+        .name = "S2 R7 what it comes after was deleted and created again: given back",
+        .migration = {.meta = {HELD}, .after = after_2, .after_count = 1},
+        .claim_attempt = 1,
+        .seen = {FRESH, .dependencies = not_judged},
+        .expected = {.case_id = "S2",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_WAITING,
+                     .reason = "DependenciesNotMet",
+                     .withdrawn = 1,
+                     .message = "~changed just before the start: comes after others: migration "
+                                "orders-2 is not judged yet"},
     },
     {
         .name = "S2 gates not known: given back",
@@ -870,6 +887,17 @@ static const struct world rows[] = {
                      .reason = "Suspended",
                      .message = "suspended: set spec.suspend to false to go on",
                      .history = 1},
+    },
+    {
+        .name = "W5 what it comes after is missing: no time tells when it comes",
+        .migration = {.after = after_2, .after_count = 1},
+        .database = {.meta = {HELD}},
+        .seen = {ALL_OPEN, .dependencies = (const struct migration *[]){NULL}},
+        .expected = {.case_id = "W5",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_WAITING,
+                     .reason = "DependencyMissing",
+                     .message = "comes after others: migration orders-2 does not exist"},
     },
     {
         .name = "W5 not its time yet: looks again then",

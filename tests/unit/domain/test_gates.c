@@ -40,6 +40,19 @@ static struct passage history[] = {{.version = "2", .migration = "orders-2"}};
 
 static const struct time_zone utc = {0};
 
+static const char *two[] = {"orders-1", "orders-2"};
+static const struct migration done = {.status = {.phase = PHASE_SUCCEEDED, .reason = "Completed"}};
+static const struct migration did_fail = {.status = {.phase = PHASE_FAILED, .reason = "ExitCode"}};
+static const struct migration waits = {.status = {.phase = PHASE_WAITING, .reason = "Suspended"}};
+static const struct migration runs = {.status = {.phase = PHASE_RUNNING, .reason = "Started"}};
+static const struct migration new = {.status = {.phase = PHASE_PENDING}};
+static const struct migration *succeeded_both[] = {&done, &done};
+static const struct migration *succeeded_missing[] = {&done, NULL};
+static const struct migration *missing_failed[] = {NULL, &did_fail};
+static const struct migration *failed_missing[] = {&did_fail, NULL};
+static const struct migration *waiting_running[] = {&waits, &runs};
+static const struct migration *new_succeeded[] = {&new, &done};
+
 static const struct row rows[] = {
     {
         .name = "JobValid: not checked yet",
@@ -112,6 +125,101 @@ static const struct row rows[] = {
         .message = "suspended: set spec.suspend to false to go on",
         .first_closed = GATE_NOT_SUSPENDED,
         .all = "suspended: set spec.suspend to false to go on",
+    },
+    {
+        .name = "DependenciesMet: after none",
+        .seen = {KNOWN, ACCEPTED},
+        .gate = GATE_DEPENDENCIES_MET,
+        .status = CONDITION_TRUE,
+        .reason = "NotRequired",
+        .message = "spec.after names none",
+        .first_closed = GATE_LOCK_HELD,
+        .all = "database orders is free",
+    },
+    {
+        .name = "DependenciesMet: both succeeded",
+        .migration = {.after = two, .after_count = 2},
+        .seen = {KNOWN, ACCEPTED, .dependencies = succeeded_both},
+        .gate = GATE_DEPENDENCIES_MET,
+        .status = CONDITION_TRUE,
+        .reason = "Met",
+        .message = "every migration of spec.after has succeeded",
+        .first_closed = GATE_LOCK_HELD,
+        .all = "database orders is free",
+    },
+    {
+        .name = "DependenciesMet: one is missing",
+        .migration = {.after = two, .after_count = 2},
+        .seen = {KNOWN, ACCEPTED, .dependencies = succeeded_missing},
+        .gate = GATE_DEPENDENCIES_MET,
+        .status = CONDITION_FALSE,
+        .reason = "DependencyMissing",
+        .message = "comes after others: migration orders-2 does not exist",
+        .first_closed = GATE_DEPENDENCIES_MET,
+        .all = "comes after others: migration orders-2 does not exist",
+    },
+    {
+        .name = "DependenciesMet: one failed, and the other is missing",
+        .migration = {.after = two, .after_count = 2},
+        .seen = {KNOWN, ACCEPTED, .dependencies = missing_failed},
+        .gate = GATE_DEPENDENCIES_MET,
+        .status = CONDITION_FALSE,
+        .reason = "DependencyFailed",
+        .message =
+            "comes after others: migration orders-1 does not exist; migration orders-2 has failed (ExitCode)",
+        .first_closed = GATE_DEPENDENCIES_MET,
+        .all =
+            "comes after others: migration orders-1 does not exist; migration orders-2 has failed (ExitCode)",
+    },
+    {
+        .name = "DependenciesMet: one failed, and then one is missing",
+        .migration = {.after = two, .after_count = 2},
+        .seen = {KNOWN, ACCEPTED, .dependencies = failed_missing},
+        .gate = GATE_DEPENDENCIES_MET,
+        .status = CONDITION_FALSE,
+        .reason = "DependencyFailed",
+        .message =
+            "comes after others: migration orders-1 has failed (ExitCode); migration orders-2 does not exist",
+        .first_closed = GATE_DEPENDENCIES_MET,
+        .all =
+            "comes after others: migration orders-1 has failed (ExitCode); migration orders-2 does not exist",
+    },
+    {
+        .name = "DependenciesMet: one waits, one runs",
+        .migration = {.after = two, .after_count = 2},
+        .seen = {KNOWN, ACCEPTED, .dependencies = waiting_running},
+        .gate = GATE_DEPENDENCIES_MET,
+        .status = CONDITION_FALSE,
+        .reason = "DependenciesNotMet",
+        .message =
+            "comes after others: migration orders-1 waits (Suspended); migration orders-2 runs",
+        .first_closed = GATE_DEPENDENCIES_MET,
+        .all = "comes after others: migration orders-1 waits (Suspended); migration orders-2 runs",
+    },
+    {
+        .name = "DependenciesMet: one is new",
+        .migration = {.after = two, .after_count = 2},
+        .seen = {KNOWN, ACCEPTED, .dependencies = new_succeeded},
+        .gate = GATE_DEPENDENCIES_MET,
+        .status = CONDITION_FALSE,
+        .reason = "DependenciesNotMet",
+        .message = "comes after others: migration orders-1 is not judged yet",
+        .first_closed = GATE_DEPENDENCIES_MET,
+        .all = "comes after others: migration orders-1 is not judged yet",
+    },
+    {
+        .name = "DependenciesMet: a circle",
+        .migration = {.after = two, .after_count = 2},
+        .seen = {KNOWN, ACCEPTED, .dependencies = waiting_running,
+                 .dependency_cycle = "orders-3 after orders-1 after orders-3"},
+        .gate = GATE_DEPENDENCIES_MET,
+        .status = CONDITION_FALSE,
+        .reason = "DependencyCycle",
+        .message =
+            "it waits for itself: orders-3 after orders-1 after orders-3; take one of them out of the other's spec.after",
+        .first_closed = GATE_DEPENDENCIES_MET,
+        .all =
+            "it waits for itself: orders-3 after orders-1 after orders-3; take one of them out of the other's spec.after",
     },
     {
         .name = "SchemaVersionMet: any",
