@@ -86,6 +86,21 @@ class Waiting(Story):
         self.reaches("add-column", "Succeeded")
         self.has_run("add-column")
 
+    def test_after(self):
+        """The expand, the backfill, the contract, applied all at once and the wrong way round: each runs after the one it names."""
+        self.migrate("contract", toVersion="3", after=["backfill"])
+        self.says("contract", "migration backfill does not exist", phase="Waiting")
+        self.migrate("backfill", self.probe("backfill", gate="backfill"), toVersion="2", after=["expand"])
+        self.says("backfill", "migration expand does not exist", phase="Waiting")
+        self.has_run()
+        self.migrate("expand", toVersion="1")
+        self.running_probe("backfill")
+        self.says("contract", "migration backfill runs", phase="Waiting")
+        self.has_run("expand", "backfill")
+        self.database.open_gate("backfill")
+        self.reaches("contract", "Succeeded")
+        self.has_run("expand", "backfill", "contract")
+
     def test_window(self):
         """By the real clock: the platform team's window is closed; the migration gets one of its own, from a moment on."""
         now = datetime.datetime.now(datetime.timezone.utc)
