@@ -339,9 +339,9 @@ void observe(struct work *work, struct observed *ret_seen)
     }
     seen.unknown_since_s = work->unknown_since_s;
     /* What was read before the attempt was closed tells nothing of its claim. */
-    struct attempts_seen attempts = work_attempts_seen(migration);
+    struct attempts_seen attempts = attempts_seen_of(migration);
     seen.is_database_cached =
-        !learnt->is_database_fresh || !work_attempts_same(&learnt->database_asked, &attempts);
+        !learnt->is_database_fresh || !attempts_seen_same(&learnt->database_asked, &attempts);
     seen.namespace_state = learnt->namespace_state;
     find_dependencies(work, &seen);
     find_zone(work, &seen);

@@ -101,21 +101,6 @@ void work_end_chain(struct work *work)
     arena_fini(&work->arena);
 }
 
-struct attempts_seen work_attempts_seen(const struct migration *migration)
-{
-    const struct migration_status *status = &migration->status;
-    return (struct attempts_seen){
-        .number = status->attempt.number,
-        .outcome = status->attempt.outcome,
-        .withdrawn = status->withdrawn,
-    };
-}
-
-bool work_attempts_same(const struct attempts_seen *a, const struct attempts_seen *b)
-{
-    return a->number == b->number && a->outcome == b->outcome && a->withdrawn == b->withdrawn;
-}
-
 void work_set_dry_run(struct work *work, enum dry_run_result result, const char *reason,
                       const char *message)
 {

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "app/attempts_seen.h"
 #include "app/task.h"
 #include "base/arena.h"
 #include "domain/announce.h"
@@ -19,13 +20,6 @@
 #include "domain/types.h"
 
 struct cluster;
-
-/* How far the attempts of a migration have come. */
-struct attempts_seen {
-    int64_t number;
-    enum outcome outcome;
-    int64_t withdrawn;
-};
 
 /* Read by this chain of steps; forgotten at its end and at any failure. */
 struct learnt {
@@ -116,9 +110,6 @@ void work_forget(struct work *work);
 
 /* Gives back the memory of a chain that is over: most works wait, and many at a time. */
 void work_end_chain(struct work *work);
-
-struct attempts_seen work_attempts_seen(const struct migration *migration);
-bool work_attempts_same(const struct attempts_seen *a, const struct attempts_seen *b);
 
 /* Sets the outcome of a dry run; message is copied. */
 void work_set_dry_run(struct work *work, enum dry_run_result result, const char *reason,

@@ -114,8 +114,8 @@ static const char *next_of[LONG];
 static const struct migration *find_link(void *arg, const char *name)
 {
     (void)arg;
-    unsigned i = 0;
-    return sscanf(name, "m%u", &i) == 1 && i < LONG ? &links[i] : NULL;
+    uint64_t i = 0;
+    return str_parse_u64(name + 1, &i) && i < LONG ? &links[i] : NULL;
 }
 
 static void test_long(void **state)
