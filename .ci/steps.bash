@@ -114,7 +114,7 @@ end_beside() {
 
 # group_lives ID: has the process group a process that has not ended? One that nobody waited for does not count.
 group_lives() {
-    cat /proc/[0-9]*/stat 2>/dev/null | sed 's/.*) //' | awk -v id="$1" '$3 == id && $1 != "Z" {found = 1} END {exit !found}'
+    { cat /proc/[0-9]*/stat 2>/dev/null || true; } | sed 's/.*) //' | awk -v id="$1" '$3 == id && $1 != "Z" {found = 1} END {exit !found}'
 }
 
 # summary WHAT: one line for each step; fails if one of them did.

@@ -48,6 +48,8 @@ static void on_job_read(struct task *task, const struct kube_response *response,
     (void)index;
     struct work *work = work_of(task);
     const struct migration *migration = apply_migration(work);
+    work->learnt.are_pods_fresh =
+        false; /* pods prove something of the Job that was read before them */
     if (!response->is_ok && response->err.kind == ERR_NOT_FOUND) {
         job_is(work, PRESENCE_ABSENT, NULL);
         return;

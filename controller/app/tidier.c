@@ -115,6 +115,7 @@ void tidier_on_job(struct task *task, const struct kube_response *response, size
     (void)index;
     struct tidier *tidier = tidier_of(task);
     struct err err = {0};
+    tidier->are_pods_fresh = false; /* pods prove something of the Job that was read before them */
     if (!is_there(task, response, "read the Job", &tidier->job_presence)) {
         return;
     }

@@ -263,8 +263,10 @@ static void close_pod_vanished(struct arena *arena, struct attempt *attempt)
 static bool has_pod_vanished(const struct attempt_end *end, const struct attempt *attempt)
 {
     const struct job *job = end->job;
-    return attempt->pod_uid != NULL && end->run->pods == 0 && !job->is_complete &&
-           job->meta.deleted_s == 0;
+    if (attempt->pod_uid == NULL || end->run->pods > 0) {
+        return end->is_noted_gone; /* whatever another one did, whose gate was taken off by hand */
+    }
+    return !job->is_complete && job->meta.deleted_s == 0;
 }
 
 /* R4a. Without any pod it takes a Job that never could have one, or that says why it has none. */
@@ -355,9 +357,11 @@ bool attempt_was_interrupted(const struct attempt_end *end, const struct attempt
 }
 
 /* The run's own container has started, or may have: it may have left something behind. */
-static bool may_have_begun(const struct run_state *run, const struct attempt *attempt)
+static bool may_have_begun(const struct attempt_end *end, const struct attempt *attempt)
 {
-    return !str_eq(attempt->reason, "NeverStarted") && (run->pods == 0 || run->run_started);
+    const struct run_state *run = end->run;
+    return !str_eq(attempt->reason, "NeverStarted") &&
+           (run->pods == 0 || end->is_noted_gone || run->run_started);
 }
 
 /* What every failure tells besides: who cut it off, what to do about it, the last output. */
@@ -394,6 +398,8 @@ static void close_as(struct arena *arena, const struct attempt_end *end, struct 
     const struct run_state *run = end->run;
     if (end->job == NULL) {
         close_vanished(arena, run, attempt);
+    } else if (has_pod_vanished(end, attempt)) {
+        close_pod_vanished(arena, attempt);
     } else if (run->succeeded) {
         /* Also where the Job says otherwise: the run ended by itself, with 0, before anything else. */
         attempt->outcome = OUTCOME_SUCCEEDED;
@@ -404,8 +410,6 @@ static void close_as(struct arena *arena, const struct attempt_end *end, struct 
                 : run->message;
     } else if (run->is_unsure || end->job->is_complete) {
         close_unsure(arena, run, attempt);
-    } else if (has_pod_vanished(end, attempt)) {
-        close_pod_vanished(arena, attempt);
     } else if (has_never_started(end, attempt)) {
         close_never_started(arena, end, attempt);
     } else {
@@ -438,7 +442,7 @@ void attempt_close(struct arena *arena, const struct attempt_end *end, int64_t n
     if (attempt->outcome == OUTCOME_FAILED && !attempt_end_is_unproven(attempt)) {
         attempt->message = explained(arena, end, attempt);
     }
-    if (may_have_begun(run, attempt)) {
+    if (may_have_begun(end, attempt)) {
         attempt->is_recovery_due = attempt->is_interrupted;
     }
 }

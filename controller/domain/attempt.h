@@ -60,6 +60,7 @@ bool attempt_is_tried_again(const struct migration *migration, const struct atte
 struct attempt_end {
     const struct job *job; /* NULL: it has vanished */
     const struct run_state *run;
+    bool is_noted_gone;       /* the pod that was let start is not among those of the run */
     const char *last_reason;  /* of the migration's status: why it had not started, if it had not */
     const char *last_message; /* likewise */
     enum on_interruption on_interruption;

@@ -27,7 +27,10 @@ enum end_doubt decide_end_doubt(struct arena *arena, const struct observed *seen
     const struct pod *pods = NULL;
     size_t count = podgate_select(arena, seen->pods, seen->pod_count, attempt->pod_uid, &pods);
     run_state_judge(arena, pods, count, seen->run_container, &run);
-    if (run.pods == 0 ? is_claimed : !run.proven_ended) {
+    /* What others did, whose gate was taken off by hand, says nothing of the one that was let start. */
+    bool is_there = attempt->pod_uid == NULL || podgate_find(pods, count, attempt->pod_uid) != NULL;
+    bool do_pods_tell = run.pods > 0 && (is_there || !is_claimed);
+    if (do_pods_tell ? !run.proven_ended : is_claimed) {
         return END_OPEN;
     }
     return seen->are_pods_fresh ? END_CERTAIN : END_BY_CACHE;

@@ -3,9 +3,7 @@
 #include "domain/decide_run.h"
 
 #include <inttypes.h>
-#include <string.h>
 
-#include "base/clock.h"
 #include "base/str.h"
 #include "domain/attempt.h"
 #include "domain/condition.h"
@@ -14,6 +12,7 @@
 #include "domain/podgate.h"
 #include "domain/podstate.h"
 #include "domain/transition.h"
+#include "domain/turn.h"
 
 /* A pod appears within milliseconds; after this long its absence has a reason worth reading. */
 #define NO_POD_ASKED_AFTER_S 3
@@ -21,18 +20,8 @@
 #define RUNNING_TOLD_AFTER_S 5
 /* The Job controller ends the Job within milliseconds of its pod. Later than that, we may have lost sight. */
 #define JOB_ENDS_WITHIN_S 2
-
-struct turn {
-    struct arena *arena;
-    const struct observed *seen;
-    const struct migration *migration;
-    const struct attempt *attempt;
-    const struct job *job; /* NULL while it is not known, or gone */
-    struct run_state run;
-    struct gate_verdict skew; /* R22; reason NULL: not known, or none so far */
-    bool is_claimed;
-    struct plan *plan;
-};
+/* And later than that it never counts that pod: somebody took its finalizer off it. */
+#define JOB_ENDS_AT_LAST_S 60
 
 static void act(struct turn *turn, unsigned actions, const char *case_id)
 {
@@ -40,90 +29,6 @@ static void act(struct turn *turn, unsigned actions, const char *case_id)
 }
 
 /* ---- what it does, for the status ---- */
-
-/* Why a run that may go on is none that anybody watches over; NULL: all is as it should be. */
-static const char *trouble(const struct turn *turn, const char **ret_reason)
-{
-    if (turn->job == NULL) {
-        *ret_reason = "JobVanished";
-        return "is gone";
-    }
-    if (turn->job->meta.deleted_s != 0) {
-        *ret_reason = "JobDeleted";
-        return "is being deleted";
-    }
-    if (turn->job->is_suspended) {
-        *ret_reason = "Suspended";
-        return "was suspended by hand";
-    }
-    if (job_is_stopped(turn->job)) {
-        *ret_reason = "JobEdited";
-        return "was edited by hand (parallelism 0)";
-    }
-    return NULL;
-}
-
-static void describe_running(const struct turn *turn, struct move *move)
-{
-    struct arena *arena = turn->arena;
-    const struct attempt *attempt = turn->attempt;
-    const char *edits = turn->job == NULL ? NULL : job_edits(arena, turn->job);
-    char at[CLOCK_TEXT_MAX];
-    clock_format(turn->run.start_s != 0 ? turn->run.start_s : attempt->start_s, at);
-    if (turn->run.silent_node != NULL) {
-        move->reason = "NodeLost";
-        move->message =
-            arena_printf(arena,
-                         "attempt %" PRId64
-                         " ran as Job %s when its node %s was last heard of; only the node, or "
-                         "its removal, tells the end",
-                         attempt->number, attempt->job, turn->run.silent_node);
-        return;
-    }
-    move->reason = turn->migration->meta.deleted_s != 0 ? "DeletionWaits" : "JobRunning";
-    move->message = arena_printf(arena, "attempt %" PRId64 " runs as Job %s since %s",
-                                 attempt->number, attempt->job, at);
-    if (edits != NULL) {
-        move->reason = "JobEdited";
-        move->message =
-            arena_printf(arena, "%s; the Job was edited by hand: %s", move->message, edits);
-    }
-}
-
-static void describe_start(const struct turn *turn, struct move *move)
-{
-    const char *why = NULL;
-    if (turn->run.waiting_reason != NULL) {
-        move->reason = turn->run.waiting_reason;
-        why = str_is_empty(turn->run.waiting_message) ? turn->run.waiting_reason
-                                                      : turn->run.waiting_message;
-    } else if (turn->run.pods == 0 && !str_is_empty(turn->seen->no_pod_reason)) {
-        move->reason = "FailedCreate";
-        why = turn->seen->no_pod_reason;
-    } else {
-        move->reason = "Started";
-    }
-    move->message = why == NULL
-                        ? arena_printf(turn->arena, "attempt %" PRId64 " starts as Job %s",
-                                       turn->attempt->number, turn->attempt->job)
-                        : arena_printf(turn->arena, "attempt %" PRId64 " cannot start yet: %s",
-                                       turn->attempt->number, why);
-}
-
-static void describe(const struct turn *turn, struct move *move)
-{
-    const char *what = trouble(turn, &move->reason);
-    move->phase = PHASE_RUNNING;
-    move->is_accepted = true;
-    if (what != NULL) {
-        move->message = arena_printf(turn->arena, "Job %s %s; waiting for its pod to end",
-                                     turn->attempt->job, what);
-    } else if (turn->run.ever_started) {
-        describe_running(turn, move);
-    } else {
-        describe_start(turn, move);
-    }
-}
 
 /* The versions of an edited spec are not those that this run was started on. */
 static void judge_skew(struct turn *turn)
@@ -172,7 +77,7 @@ static void show(struct turn *turn)
 {
     struct migration_status *status = &turn->plan->status;
     struct move move = {0};
-    describe(turn, &move);
+    turn_describe(turn, &move);
     status_begin(turn->arena, turn->migration, status);
     if (turn->run.image_id != NULL) {
         status->attempt.image = turn->run.image_id;
@@ -193,8 +98,14 @@ static void show(struct turn *turn)
 /* It has been told to end a run of which nothing started (R4a). */
 static bool is_ending(const struct turn *turn)
 {
-    return turn->job != NULL && turn->job->active_deadline_s == JOB_ENDED_DEADLINE_S &&
+    return turn->job->active_deadline_s == JOB_ENDED_DEADLINE_S &&
            turn->migration->timeout_s != JOB_ENDED_DEADLINE_S;
+}
+
+/* A Job that is not there, or on its way out, has had its pod noted, or none that was let start. */
+static bool may_note(const struct turn *turn)
+{
+    return turn->job != NULL && !job_is_over(turn->job);
 }
 
 static void note_pod(struct turn *turn, const struct pod *pod)
@@ -205,6 +116,14 @@ static void note_pod(struct turn *turn, const struct pod *pod)
     act(turn, ACTION_WRITE_STATUS, "J15");
 }
 
+/* Its controller deletes what it has made: terminal, stopped by hand, or told to end. */
+static bool is_halted(const struct turn *turn)
+{
+    const struct job *job = turn->job;
+    return job != NULL && job->meta.deleted_s == 0 &&
+           (job_is_over(job) || job_is_stopped(job) || is_ending(turn));
+}
+
 /*
  * Lets one pod start, the one that is noted. As the run goes on without its Job (R5), so it begins: a pod
  * that is behind the gate and not being deleted would else stay for ever.
@@ -213,13 +132,13 @@ static bool decide_gate(struct turn *turn)
 {
     const struct observed *seen = turn->seen;
     const char *uid = turn->attempt->pod_uid;
-    const struct pod *noted = podgate_find(seen->pods, seen->pod_count, uid);
+    const struct pod *noted = turn->noted;
     const struct pod *next = podgate_to_note(seen->pods, seen->pod_count);
 
-    if (is_ending(turn)) {
+    if (is_halted(turn)) {
         return false;
     }
-    if (next != NULL && (uid == NULL || (noted != NULL && podgate_is_withdrawn(noted)))) {
+    if (uid == NULL && next != NULL && may_note(turn)) {
         note_pod(turn, next);
         return true;
     }
@@ -231,18 +150,24 @@ static bool decide_gate(struct turn *turn)
 }
 
 /*
- * The noted pod is gone, or has ended and its Job did not count it: what the Job makes in its place is never
- * let start, so the Job would never end.
+ * The noted pod is gone, or can run no more and its Job does not count it: what the Job makes in its place is
+ * never let start, so the Job would never end.
  */
 static bool is_over_without_job(const struct turn *turn)
 {
+    const struct observed *seen = turn->seen;
     const struct run_state *run = &turn->run;
+    const struct pod *noted = turn->noted;
     if (turn->attempt->pod_uid == NULL || is_ending(turn)) {
         return false;
     }
-    bool has_others = turn->seen->pod_count > run->pods;
-    bool is_overdue = turn->seen->now_s >= run->end_s + JOB_ENDS_WITHIN_S;
-    return run->pods == 0 || (has_others && run->proven_ended && is_overdue);
+    if (run->pods == 0 || !run->proven_ended) {
+        return run->pods == 0;
+    }
+    bool has_others = seen->pod_count > run->pods;
+    int64_t within_s = has_others ? JOB_ENDS_WITHIN_S : JOB_ENDS_AT_LAST_S;
+    bool has_end = run->end_s != 0 || noted == NULL;
+    return seen->now_s >= (has_end ? run->end_s : noted->meta.deleted_s) + within_s;
 }
 
 /* ---- the end: step 10 ---- */
@@ -274,6 +199,7 @@ static void write_outcome(struct turn *turn, const char *case_id)
     struct attempt_end end = {
         .job = turn->job,
         .run = &turn->run,
+        .is_noted_gone = turn->attempt->pod_uid != NULL && turn->noted == NULL,
         .last_reason = migration->status.reason,
         .last_message = migration->status.message,
         .on_interruption = migration->on_interruption,
@@ -444,10 +370,11 @@ static void decide_stopped(struct turn *turn)
 {
     if (turn->run.pods > 0 && !turn->run.is_stopping) {
         show(turn);
+    } else if (!turn->seen->is_job_fresh) {
+        act(turn, ACTION_READ_JOB,
+            "J1"); /* before its pods: resumed since, it is another version */
     } else if (!turn->seen->are_pods_fresh) {
         act(turn, ACTION_READ_PODS, "J5");
-    } else if (!turn->seen->is_job_fresh) {
-        act(turn, ACTION_READ_JOB, "J1");
     } else {
         act(turn, ACTION_DELETE_JOB, "J9");
     }
@@ -461,6 +388,18 @@ static const struct job *job_of(const struct observed *seen)
     return is_its ? seen->job : NULL;
 }
 
+/* As long as none is noted, those behind the gate may start; later, of them only the noted one. */
+static void judge_pods(struct turn *turn)
+{
+    const struct observed *seen = turn->seen;
+    const struct pod *pods = seen->pods;
+    size_t count = seen->pod_count;
+    if (turn->attempt->pod_uid != NULL || !may_note(turn)) {
+        count = podgate_select(turn->arena, pods, count, turn->attempt->pod_uid, &pods);
+    }
+    run_state_judge(turn->arena, pods, count, seen->run_container, &turn->run);
+}
+
 void decide_run(struct arena *arena, const struct observed *seen, bool is_claimed,
                 struct plan *plan)
 {
@@ -470,12 +409,11 @@ void decide_run(struct arena *arena, const struct observed *seen, bool is_claime
         .migration = seen->migration,
         .attempt = &seen->migration->status.attempt,
         .job = job_of(seen),
+        .noted = podgate_find(seen->pods, seen->pod_count, seen->migration->status.attempt.pod_uid),
         .is_claimed = is_claimed,
         .plan = plan,
     };
-    const struct pod *pods = NULL;
-    size_t count = podgate_select(arena, seen->pods, seen->pod_count, turn.attempt->pod_uid, &pods);
-    run_state_judge(arena, pods, count, seen->run_container, &turn.run);
+    judge_pods(&turn);
     judge_skew(&turn);
 
     /* That another has its name is no proof that it is gone, unless the server says so now. */

@@ -33,11 +33,11 @@ static const struct passage *passage_of(struct arena *arena, const struct orphan
     return passage;
 }
 
-/* What stands behind our gate waits for ever, now that nobody notes a pod: a person must say so (O5). */
-static bool may_still_run(const struct orphan *seen, const struct run_state *run)
+/* What waits behind our gate may still be opened, by who noted it before the migration went. */
+static bool is_in_doubt(const struct orphan *seen, const struct run_state *run)
 {
-    return run->pods > 0 && (run->end == RUN_RUNNING || run->end == RUN_PENDING) &&
-           !podgate_holds_all(seen->pods, seen->pod_count);
+    return (run->pods > 0 && !run->proven_ended) ||
+           podgate_has_waiting(seen->pods, seen->pod_count);
 }
 
 /* No Job can start anything any more; what is left are its pods. job: NULL when it is gone. */
@@ -54,9 +54,9 @@ static void decide_over(struct arena *arena, const struct orphan *seen, const st
     } else if (run->pods == 0 && seen->now_s < until_s) {
         plan_act(plan, 0, "O3");
         plan->wake_at_s = until_s;
-    } else if (may_still_run(seen, run)) {
+    } else if (run->pods > 0 && (run->end == RUN_RUNNING || run->end == RUN_PENDING)) {
         plan_act(plan, 0, "O4");
-    } else if (run->pods > 0 && !run->proven_ended && !is_confirmed) {
+    } else if (is_in_doubt(seen, run) && !is_confirmed) {
         plan_act(plan, 0, "O5");
     } else {
         plan->passage = job == NULL ? NULL : passage_of(arena, seen, job, run);
@@ -77,12 +77,13 @@ static void decide_parked(const struct orphan *seen, struct plan *plan)
 static void decide_stopped(const struct orphan *seen, const struct run_state *run,
                            struct plan *plan)
 {
-    if (!seen->are_pods_fresh) {
+    if (!seen->is_job_fresh) {
+        plan_act(plan, ACTION_READ_JOB, "O1"); /* before its pods, as J9 */
+    } else if (!seen->are_pods_fresh) {
         read_pods(plan);
-    } else if (run->pods > 0 && !run->is_stopping) {
+    } else if ((run->pods > 0 && !run->is_stopping) ||
+               podgate_has_waiting(seen->pods, seen->pod_count)) {
         plan_act(plan, 0, "O4");
-    } else if (!seen->is_job_fresh) {
-        plan_act(plan, ACTION_READ_JOB, "O1");
     } else {
         plan_act(plan, ACTION_DELETE_JOB, "O9");
     }
@@ -90,14 +91,15 @@ static void decide_stopped(const struct orphan *seen, const struct run_state *ru
 
 /*
  * The pod that was noted, if there is one, is known to nobody any more. What has not been let start by now
- * never is: the Job is ended by its deadline (R4a).
+ * never is: once nothing else can run, the Job is ended by its deadline (R4a).
  */
-static void decide_active(const struct orphan *seen, struct plan *plan)
+static void decide_active(const struct orphan *seen, const struct run_state *run, struct plan *plan)
 {
+    bool may_run = run->pods > 0 && !run->proven_ended;
+    bool is_ending = seen->job->active_deadline_s == JOB_ENDED_DEADLINE_S;
     if (!seen->are_pods_fresh) {
         read_pods(plan);
-    } else if (podgate_holds_all(seen->pods, seen->pod_count) &&
-               seen->job->active_deadline_s != JOB_ENDED_DEADLINE_S) {
+    } else if (!may_run && !is_ending && podgate_has_waiting(seen->pods, seen->pod_count)) {
         plan_act(plan, ACTION_END_JOB, "O10");
     } else {
         plan_act(plan, 0, "O4");
@@ -111,7 +113,10 @@ void orphan_decide(struct arena *arena, const struct orphan *seen, struct plan *
     struct run_state run;
 
     *ret_plan = (struct plan){0};
-    run_state_judge(arena, seen->pods, seen->pod_count, seen->run_container, &run);
+    /* Of those behind our gate none is known to be noted. */
+    const struct pod *pods = NULL;
+    size_t count = podgate_select(arena, seen->pods, seen->pod_count, NULL, &pods);
+    run_state_judge(arena, pods, count, seen->run_container, &run);
     if (job != NULL && !job_is_of(job, claim->uid, claim->attempt)) {
         /* Somebody else's has the name: ours is not there, if the server says so now. */
         job = NULL;
@@ -129,6 +134,6 @@ void orphan_decide(struct arena *arena, const struct orphan *seen, struct plan *
     } else if (job_is_stopped(job)) {
         decide_stopped(seen, &run, ret_plan);
     } else {
-        decide_active(seen, ret_plan);
+        decide_active(seen, &run, ret_plan);
     }
 }

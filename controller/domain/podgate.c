@@ -8,11 +8,6 @@ bool podgate_is_waiting(const struct pod *pod)
     return pod->is_gated && pod->meta.deleted_s == 0;
 }
 
-bool podgate_is_withdrawn(const struct pod *pod)
-{
-    return pod->is_gated && pod->meta.deleted_s != 0;
-}
-
 const struct pod *podgate_to_note(const struct pod *pods, size_t count)
 {
     const struct pod *waiting = NULL;
@@ -37,30 +32,27 @@ const struct pod *podgate_find(const struct pod *pods, size_t count, const char 
     return NULL;
 }
 
-bool podgate_holds_all(const struct pod *pods, size_t count)
+bool podgate_has_waiting(const struct pod *pods, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (!pods[i].is_gated) {
-            return false;
+        if (podgate_is_waiting(&pods[i])) {
+            return true;
         }
     }
-    return count > 0;
+    return false;
 }
 
 size_t podgate_select(struct arena *arena, const struct pod *pods, size_t count, const char *noted,
                       const struct pod **ret_pods)
 {
-    if (noted == NULL || count == 0) {
-        *ret_pods = pods;
-        return count;
-    }
     struct pod *selected = arena_array(arena, count, sizeof(*selected));
     size_t selected_count = 0;
     for (size_t i = 0; i < count; i++) {
-        if (!pods[i].is_gated || str_eq(pods[i].meta.uid, noted)) {
+        bool is_noted = noted != NULL && str_eq(pods[i].meta.uid, noted);
+        if (!pods[i].is_gated || is_noted) {
             selected[selected_count++] = pods[i];
         }
     }
-    *ret_pods = selected;
+    *ret_pods = selected_count == count ? pods : selected;
     return selected_count;
 }

@@ -29,15 +29,12 @@ const struct pod *podgate_find(const struct pod *pods, size_t count, const char 
 /* Whether opening it lets it start: it waits behind our gate and is not on its way out. */
 bool podgate_is_waiting(const struct pod *pod);
 
-/* Deleted behind the gate: it never started and never will, even if somebody still opens it. */
-bool podgate_is_withdrawn(const struct pod *pod);
-
-/* Every one, and there is one, stands behind our gate: nothing of the attempt has started. */
-bool podgate_holds_all(const struct pod *pods, size_t count);
+/* Whether one of them waits behind our gate. */
+bool podgate_has_waiting(const struct pod *pods, size_t count);
 
 /*
- * The pods that can have run, or may: those behind the gate go once another is noted, for they are never
- * let through. Copies in the arena; noted may be NULL (then all of them).
+ * The pods that can have run, or may: without those behind the gate but the one with the UID noted, for the
+ * others are never let through. Copies in the arena, or the pods themselves when none goes.
  */
 size_t podgate_select(struct arena *arena, const struct pod *pods, size_t count, const char *noted,
                       const struct pod **ret_pods);

@@ -56,7 +56,7 @@
 
 /* 13: nobody is left to note a pod. One that was noted before may still be opened, so gated pods are waited for. */
 #define is_orphan_idle(j) (is_active(j) && !job[j].ending && !may_live(j) && \
-                           !(gated(j) && variant(ORPHANS_GATED_WAITED_FOR)))
+                           !(gated(j) && (job[j].stopped || variant(ORPHANS_GATED_WAITED_FOR))))
 #define has_orphan_ended(j) (!is_active(j) && !may_live(j) && !(gated(j) && !variant(ORPHANS_GATED_LEFT_OUT)))
 
 /* Nothing to do for the claim but to wait for what it names. */

@@ -13,6 +13,7 @@ UNIT_TESTS = {
     "attempt": ["domain/test_attempt"],
     "transition": ["domain/test_transition"],
     "gates": ["domain/test_gates"],
+    "client": ["kube/test_client"],
     "podstate": ["codec/test_podstate"],
     "job": ["codec/test_job"],
     "product": ["domain/product/test_decide_product", "", "1"],
@@ -22,12 +23,13 @@ UNIT_TESTS = {
     "product_skew": ["domain/product/test_decide_product", "phase=Running,attempt=open,claim=recorded,job=active,pods=running,gates=incompatible,"
                      "began=just-now"],
     "stable": ["domain/product/test_decide_stable", "", "0"],
+    "stable_mishaps": ["domain/product/test_decide_stable", "", "1"],
     "orphan_product": ["domain/product/test_orphan_product"],
     "leftover_product": ["domain/product/test_leftover_product"],
 }
 
 CLUSTER_TESTS = {
-    "frozen_leader": ["tests/integration/controller/run", "-k", "test_frozen_leader"],
+    "frozen": ["tests/faults/run", "-k", "success-freeze-10-applied"],
     "lost_node": ["tests/integration/controller/run", "-k", "test_lost_node_whose_claim_is_taken"],
     "walk_that_loses_a_node": ["tests/walks/run", "--seed", "8"],
     "states": ["tests/walks/states", "-j", "16", "-k", "failed-12"],
@@ -44,7 +46,7 @@ class Mutant(typing.NamedTuple):
 
 
 DECIDE, START, RUN, END = (f"controller/domain/decide{part}.c" for part in ("", "_start", "_run", "_end"))
-ATTEMPT, PODSTATE, ORPHAN, LEFTOVER = (f"controller/domain/{name}.c" for name in ("attempt", "podstate", "orphan", "leftover"))
+ATTEMPT, PODSTATE, PODGATE, ORPHAN, LEFTOVER = (f"controller/domain/{name}.c" for name in ("attempt", "podstate", "podgate", "orphan", "leftover"))
 
 MUTANTS = [Mutant(*row) for row in (
     # ---- R1: one Job of an attempt ever has a pod ----
@@ -59,6 +61,28 @@ MUTANTS = [Mutant(*row) for row in (
      ("decide_run", "product")),
     ("R1", "a second parked Job of a running attempt is left", LEFTOVER,
      "(owner != NULL && is_another_job(owner, job)) ||", "(false && is_another_job(owner, job)) ||", ("leftover", "leftover_product")),
+    ("R1", "the requests of a leader that was paused are not held back", "controller/kube/http_setup.c",
+     "guard != NULL && !guard->may_send(guard->arg)", "guard != NULL && false", ("client",)),
+    # Likewise, one pod of it ever starts.
+    ("R1", "a pod is let start without being noted", RUN,
+     "    if (noted != NULL && podgate_is_waiting(noted)) {", "    if (next != NULL && podgate_is_waiting(next)) {", ("decide_run", "product")),
+    ("R1", "another pod is noted in the stead of the first", RUN,
+     "if (uid == NULL && next != NULL && may_note(turn)) {", "if ((uid == NULL || noted == NULL) && next != NULL && may_note(turn)) {",
+     ("decide_run", "product", "stable_mishaps")),
+    ("R1", "a pod behind the gate is noted before an open one", PODGATE,
+     "return waiting != NULL && open != NULL ? open : waiting;", "return waiting;", ("decide_run", "product", "stable_mishaps")),
+    ("R1", "a pod that nobody noted is waited for", PODGATE,
+     "if (!pods[i].is_gated || is_noted) {", "if (!pods[i].is_gated || is_noted || noted != NULL) {", ("decide_run", "product", "stable_mishaps")),
+    ("R1", "what is told to end is let start", RUN,
+     "(job_is_over(job) || job_is_stopped(job) || is_ending(turn))", "(job_is_over(job) || job_is_stopped(job))", ("decide_run", "product")),
+    ("R1", "what was stopped by hand is let start", RUN,
+     "(job_is_over(job) || job_is_stopped(job) || is_ending(turn))", "(job_is_over(job) || is_ending(turn))", ("decide_run", "product")),
+    ("R1", "a Job that is spent goes on", RUN,
+     "    if (is_over_without_job(turn)) {", "    if (is_over_without_job(turn) && false) {", ("decide_run", "product", "stable_mishaps")),
+    ("R1", "it is ended by a cache's word", RUN,
+     'turn->seen->are_pods_fresh ? ACTION_END_JOB : ACTION_READ_PODS, "J17"', 'ACTION_END_JOB, "J17"', ("decide_run", "product")),
+    ("R1", "likewise one whose migration is gone goes on", ORPHAN,
+     "!is_ending && podgate_has_waiting(seen->pods, seen->pod_count)", "!is_ending && false", ("orphan", "orphan_product")),
     # ---- R2: one at a time ----
     ("R2", "a claim over another's claim", DECIDE,
      "seen->database->claim.migration == NULL &&", "", ("decide", "product", "stable")),
@@ -98,7 +122,7 @@ MUTANTS = [Mutant(*row) for row in (
     ("R4a", "a run that has started is ended", RUN,
      "if (has_started || turn->job", "if ((has_started && false) || turn->job", ("decide_run", "product")),
     ("R4a", "it is ended by a cache's word", RUN,
-     "turn->seen->are_pods_fresh ? ACTION_END_JOB : ACTION_READ_PODS", "ACTION_END_JOB", ("decide_run", "product")),
+     'turn->seen->are_pods_fresh ? ACTION_END_JOB : ACTION_READ_PODS, "J10"', 'ACTION_END_JOB, "J10"', ("decide_run", "product")),
     ("R4a", "it is ended for no reason", RUN,
      "if (!is_stuck) {", "if (!is_stuck && false) {", ("decide_run", "product")),
     ("R4a", "startTimeout ends nothing", RUN,
@@ -150,13 +174,21 @@ MUTANTS = [Mutant(*row) for row in (
      "    case CONTAINER_RUNNING:\n    case CONTAINER_UNKNOWN:\n        return false;", "    case CONTAINER_RUNNING:\n    case CONTAINER_UNKNOWN:\n        return is_terminal(pod);",
      ("podstate", "product")),
     ("R8b", "its claim is released unconfirmed", END,
-     "if (run.pods == 0 ? is_claimed : !run.proven_ended) {", "if (!is_claimed && !run.proven_ended) {", ("decide", "product", "stable")),
+     "if (do_pods_tell ? !run.proven_ended : is_claimed) {", "if (!is_claimed && !run.proven_ended) {", ("decide", "product", "stable")),
     ("R8b", "another attempt follows when its claim was taken", END,
-     "if (run.pods == 0 ? is_claimed : !run.proven_ended) {", "if (is_claimed && !run.proven_ended) {", ("decide", "product", "stable")),
+     "if (do_pods_tell ? !run.proven_ended : is_claimed) {", "if (is_claimed && !run.proven_ended) {", ("decide", "product", "stable")),
     ("R8b", "its pods are a leftover when its claim was taken", LEFTOVER,
      "return owner != NULL && owner->meta.has_finalizer;", "return owner == NULL && false;", ("leftover", "leftover_product", "stable")),
     ("R8b", "the claim of a migration that is gone is released unconfirmed", ORPHAN,
-     "run->pods > 0 && !run->proven_ended && !is_confirmed", "!is_confirmed && false", ("orphan", "orphan_product")),
+     "is_in_doubt(seen, run) && !is_confirmed", "is_in_doubt(seen, run) && !is_confirmed && false", ("orphan", "orphan_product")),
+    ("R8b", "a pod that vanished is an end that was seen", ATTEMPT,
+     'str_eq(attempt->reason, "PodVanished")', 'str_eq(attempt->reason, "")', ("decide", "product", "stable_mishaps")),
+    ("R8b", "a pod that vanished never started", ATTEMPT,
+     "    } else if (has_pod_vanished(end, attempt)) {", "    } else if (false) {", ("decide_run", "product")),
+    ("R8b", "what another pod did stands for the one that is gone", RUN,
+     ".is_noted_gone = turn->attempt->pod_uid != NULL && turn->noted == NULL,", "", ("decide_run", "product")),
+    ("R8b", "likewise where its claim is released", END,
+     "(is_there || !is_claimed)", "true", ("product",)),
     # ---- R9: every transition is recorded ----
     ("R9", "what is no transition stands in the history", "controller/domain/transition.c",
      "    if (is_transition) {", "    if (is_transition || true) {", ("transition", "product")),
@@ -188,12 +220,12 @@ MUTANTS = [Mutant(*row) for row in (
     ("R22", "the skew of an earlier attempt stays", START,
      "condition_remove(&plan->status.conditions, CONDITION_VERSION_SKEW);", "", ("decide", "product_retry")),
     # ---- what only a real API server can show ----
-    ("R1", "the requests of a leader that was paused are not held back", "controller/app/manager.c",
-     "cluster->guard = &manager->guard;", "cluster->guard = NULL;", ("frozen_leader",)),
+    ("R1", "a Job is created armed, on a cluster", "controller/codec/job.c",
+     'write_number(spec, "parallelism", 0)', 'write_number(spec, "parallelism", 1)', ("frozen",)),
     ("R3", "a retry of another attempt counts, on a cluster", ATTEMPT,
      "(migration->retry == attempt->number ||", "(migration->retry != 0 ||", ("states",)),
     ("R8b", "its claim is released unconfirmed, on a cluster", END,
-     "if (run.pods == 0 ? is_claimed : !run.proven_ended) {", "if (!is_claimed && !run.proven_ended) {", ("walk_that_loses_a_node",)),
+     "if (do_pods_tell ? !run.proven_ended : is_claimed) {", "if (!is_claimed && !run.proven_ended) {", ("walk_that_loses_a_node",)),
     ("R8b", "another attempt follows when its claim was taken, on a cluster", END,
-     "if (run.pods == 0 ? is_claimed : !run.proven_ended) {", "if (is_claimed && !run.proven_ended) {", ("lost_node",)),
+     "if (do_pods_tell ? !run.proven_ended : is_claimed) {", "if (is_claimed && !run.proven_ended) {", ("lost_node",)),
 )]

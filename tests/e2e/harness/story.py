@@ -251,7 +251,7 @@ class Story(unittest.TestCase):
         while not holds():
             if time.monotonic() > deadline:
                 raise WaitFailed(f"{what}: not within {timeout} s")
-            time.sleep(0.1)
+            time.sleep(0.2)
 
     def conditions(self, migration):
         return {c["type"]: c for c in migration["status"].get("conditions", [])}

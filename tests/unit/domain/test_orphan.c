@@ -96,6 +96,13 @@ static const struct row rows[] = {
         .actions = ACTION_END_JOB,
     },
     {
+        .name = "O4 stopped by hand: its controller deletes them first",
+        .job = {OURS, .meta = {NAMED, HELD}, .parallelism = 1, .is_suspended = true},
+        .pod = POD_GATED,
+        .seen = {FRESH, PODS_FRESH},
+        .case_id = "O4",
+    },
+    {
         .name = "O4 and told so once",
         .job = {OURS, .meta = {NAMED, HELD}, .parallelism = 1, .active_deadline_s = 1},
         .pod = POD_GATED,

@@ -34,7 +34,7 @@ class Restarts(Fault):
         names = []
         for programs in (["kube-apiserver"], ["etcd"], ["kube-apiserver", "etcd"]):
             more = [f"{programs[-1][-4:]}-{len(names) + number}" for number in range(self.RUNS)]
-            side_by_side([lambda name=name, at=at: self.migrate(name, to=name, database=f"db-{name}", how={"run_for": f"{at * 150}ms"})
+            side_by_side([lambda name=name, at=at: self.migrate(name, to=name, database=f"db-{name}", how={"run_for": f"{at * 150}ms"}, retries=1)
                           for at, name in enumerate(more)])
             self.world.until(self.namespace, lambda: self.all_started(), "something runs")
             self.kill(*programs)
@@ -42,11 +42,11 @@ class Restarts(Fault):
             for name in names:
                 self.reaches(name, timeout=180)
         for name in names:
-            self.succeeds(name)
-            # The Job controller may make a second pod when it does not hear of the first: one of them starts (R1).
-            self.assertGreaterEqual(len(self.started(name)), 1, f"pods of {name}")
-            self.assertEqual(1, self.migration(name)["status"]["attempt"]["number"])
-            self.assertEqual(1, len(self.jobs(name)))
+            status = self.succeeds(name)["status"]
+            # The Job controller may make a second pod when it does not hear of the first, and delete either of them. Then
+            # one starts, or none, and the attempt is made anew. (R1: ends_well().)
+            self.assertEqual(status["attempt"]["number"], len(self.jobs(name)))
+            self.assertEqual({"NeverStarted"} if status.get("attempts") else set(), {tried["reason"] for tried in status.get("attempts", [])})
         self.ends_well(pods=len(self.all_started()))
         # This cluster's record goes with it; what was answered just before a SIGKILL may be missing there.
         self.assertLessEqual(self.audit.pods_of_job_controller()[self.namespace], self.pods_due.pop(self.namespace))

@@ -83,10 +83,10 @@ class Credentials(Fault):
         self.own_controller = self.controller_at(kubeconfig).start()
         self.migrate(how={"hold": "true"})
         self.running_pod()
-        self.delete("secrets", "one")
-        # The server remembers for ten seconds that a token was good.
         self.migrate("second", to="2", database="other", how={"run_for": "100ms"})
         self.succeeds("second")
+        self.delete("secrets", "one")
+        # The server remembers for ten seconds that a token was good.
         self.eventually(lambda: self.poke() and "Unauthorized" in self.own_controller.tail(400), "the token is refused", 40)
         self.finish()
         file.write_text(self.bound_token("two"))

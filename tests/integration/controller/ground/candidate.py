@@ -3,7 +3,6 @@
 import copy
 import pathlib
 import re
-import signal
 import socket
 import subprocess
 import threading
@@ -62,12 +61,6 @@ class Candidate(Controller):
 
     def leads(self):
         return self.metric("interlude_leader") == 1
-
-    def freeze(self):
-        self.process.send_signal(signal.SIGSTOP)
-
-    def thaw(self):
-        self.process.send_signal(signal.SIGCONT)
 
     def end(self):
         if self.process is not None and self.process.poll() is None:

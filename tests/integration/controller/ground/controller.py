@@ -77,6 +77,12 @@ class Controller:
         found = re.search(rf"^{name}{re.escape(labels)} (\S+)$", text, re.M)
         return float(found.group(1)) if found else None
 
+    def freeze(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.process.send_signal(signal.SIGCONT)
+
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()

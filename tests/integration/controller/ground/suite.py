@@ -4,6 +4,7 @@
 A suite is a program of its own: the integration tests, the crash matrix, the faults on the wire, the walks, state to state.
 """
 import argparse
+import contextlib
 import os
 import pathlib
 import shutil
@@ -79,7 +80,8 @@ class Suite:
     def abort(why):
         """Ends at once, whatever threads wait for: no controller and no cluster may be left behind."""
         try:
-            print(f"ended early: {why}", flush=True)
+            with contextlib.suppress(OSError):  # who reads it may have ended already
+                print(f"ended early: {why}", flush=True)
             Cluster.take_all_down()
         finally:
             Controller.kill_all()  # last: until then the tests go on, and begin others

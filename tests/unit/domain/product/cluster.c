@@ -29,21 +29,6 @@ struct claim *claim_of(struct cluster *cluster)
     return &cluster->scene.database.claim;
 }
 
-static bool is_alive(const struct pod *pod)
-{
-    return str_eq(pod->phase, "Pending") || str_eq(pod->phase, "Running");
-}
-
-struct pod *live_pod(struct cluster *cluster)
-{
-    for (size_t i = 0; i < cluster->scene.seen.pod_count; i++) {
-        if (is_alive(&cluster->scene.pods[i])) {
-            return &cluster->scene.pods[i];
-        }
-    }
-    return NULL;
-}
-
 bool may_get_pod(struct cluster *cluster)
 {
     const struct job *job = &cluster->scene.job;
@@ -197,70 +182,20 @@ void cluster_restart(struct cluster *cluster)
 
 /* ---- the others ---- */
 
-static void begin_pod(struct cluster *cluster)
+/* By the pod garbage collector. */
+static bool collect_pods(struct cluster *cluster)
 {
     struct scene *scene = &cluster->scene;
-    assert((size_t)scene->job.attempt < ARRAY_LEN(cluster->ran_uid));
-    const char **ran_uid = &cluster->ran_uid[scene->job.attempt];
-    cluster->pods_attempt = scene->job.attempt;
-    if (*ran_uid != NULL) {
-        break_rule(cluster, "R1: a second pod of one attempt");
+    bool is_held = false;
+    for (size_t i = 0; i < scene->seen.pod_count; i++) {
+        const struct pod *pod = &scene->pods[i];
+        bool is_going = cluster->is_node_lost || (pod->is_gated && pod->meta.deleted_s != 0);
+        is_held = is_held || !is_going || pod->meta.has_finalizer;
     }
-    *ran_uid = scene->job.meta.uid;
-    scene->containers[0] = (struct container_status){.name = "migrate",
-                                                     .state = CONTAINER_RUNNING,
-                                                     .started_s = cluster->now_s,
-                                                     .ever_started = true};
-    scene->pods[0] = (struct pod){
-        .meta = {.name = "pod-1", .uid = "uid-p", .generation = 1, .has_finalizer = true},
-        .phase = "Running",
-        .node = "node-1",
-        .job_uid = scene->job.meta.uid,
-        .observed_generation = 1,
-        .containers = &scene->containers[0],
-        .container_count = 1,
-        .containers_wanted = 1,
-    };
-    scene->seen.pod_count = 1;
-}
-
-/* It ends by itself, but where its Job is being deleted or suspended: then it was asked to. */
-static void end_pod(struct cluster *cluster, struct pod *pod)
-{
-    struct job *job = &cluster->scene.job;
-    bool is_asked = cluster->is_job_there && (job->meta.deleted_s != 0 || job->is_suspended);
-    bool is_cut_short = cluster->is_job_there && job->active_deadline_s == 1;
-    struct container_status *container = &cluster->scene.containers[pod - cluster->scene.pods];
-    bool has_started = container->ever_started;
-    *container = (struct container_status){
-        .name = "migrate",
-        .state = CONTAINER_TERMINATED,
-        .started_s = has_started || !is_cut_short ? cluster->now_s : 0,
-        .finished_s = cluster->now_s,
-        .ever_started = has_started || !is_cut_short,
-        .exit_code = cluster->exits_with_0 && !is_cut_short ? 0 : 1,
-    };
-    pod->node = "node-1";
-    pod->phase = container->exit_code == 0 ? "Succeeded" : "Failed";
-    pod->containers = container;
-    pod->container_count = 1;
-    if (is_asked) {
-        pod->meta.deleted_s = cluster->now_s;
-        pod->meta.generation = 2;
-        pod->observed_generation = 2;
-    }
-}
-
-static bool end_job(struct cluster *cluster)
-{
-    struct job *job = &cluster->scene.job;
-    const struct pod *pod = &cluster->scene.pods[0];
-    if (!may_get_pod(cluster) || cluster->scene.seen.pod_count == 0) {
+    if (is_held || scene->seen.pod_count == 0) {
         return false;
     }
-    job->is_complete = str_eq(pod->phase, "Succeeded");
-    job->is_failed = !job->is_complete;
-    job->failed_reason = job->active_deadline_s == 1 ? "DeadlineExceeded" : "BackoffLimitExceeded";
+    scene->seen.pod_count = 0;
     return true;
 }
 
@@ -269,7 +204,7 @@ static bool collect(struct cluster *cluster)
 {
     struct scene *scene = &cluster->scene;
     struct meta *meta = &scene->migration.meta;
-    bool is_collected = false;
+    bool is_collected = collect_pods(cluster);
     if (cluster->is_job_there && scene->job.meta.deleted_s != 0 && !scene->job.meta.has_finalizer) {
         cluster->is_job_there = false;
         is_collected = true;
@@ -278,31 +213,13 @@ static bool collect(struct cluster *cluster)
         cluster->is_gone = true;
         is_collected = true;
     }
-    if (cluster->is_node_lost && scene->seen.pod_count > 0 && !scene->pods[0].meta.has_finalizer) {
-        scene->seen.pod_count = 0; /* by the pod garbage collector */
-        is_collected = true;
-    }
     return is_collected;
 }
 
 bool cluster_move(struct cluster *cluster)
 {
     struct job *job = &cluster->scene.job;
-    struct pod *pod = live_pod(cluster);
-    if (pod != NULL) {
-        end_pod(cluster, pod);
-        return true;
-    }
-    if (end_job(cluster)) {
-        return true;
-    }
-    if (may_get_pod(cluster) && job->active_deadline_s == 1) {
-        job->is_failed = true;
-        job->failed_reason = "DeadlineExceeded";
-        return true;
-    }
-    if (may_get_pod(cluster)) {
-        begin_pod(cluster);
+    if (move_pods(cluster)) {
         return true;
     }
     /* A suspended Job whose node is lost: somebody deletes it. */
@@ -324,8 +241,10 @@ void cluster_build(struct cluster *cluster, const unsigned char *point, bool exi
     cluster->pods_attempt = SCENE_RECORDED;
     cluster->is_node_lost = point[DIM_PODS] == PODS_LOST;
     cluster->scene.database.confirm_ended = cluster->scene.migration.confirm_ended;
-    if (cluster->scene.seen.pod_count > 0) {
-        cluster->ran_uid[SCENE_RECORDED] = SCENE_JOB_UID;
+    if (point[DIM_NOTED] == NOTED_GONE) {
+        cluster->ran_uid[SCENE_RECORDED] = SCENE_GONE;
+    } else if (scene_pods(point).has_started) {
+        cluster->ran_uid[SCENE_RECORDED] = SCENE_POD_UID;
     }
     cluster_restart(cluster);
 }

@@ -19,6 +19,19 @@ enum fault {
     FAULT_ANSWER_LOST, /* it was carried out, and the controller ends before it hears of it */
 };
 
+/* What befalls an attempt's pod, once: mistakes of the Job controller, and people. */
+#define MISHAPS(X)                                                                                 \
+    X(MISHAP_NONE, "none")                                                                         \
+    X(MISHAP_SECOND, "second-pod")             /* two are made at once */                          \
+    X(MISHAP_UNGATED, "gate-taken-off")        /* by hand, before the pod was seen */              \
+    X(MISHAP_SECOND_UNGATED, "second-ungated") /* two are made, and the gate is off the second */  \
+    X(MISHAP_WITHDRAWN, "withdrawn")           /* deleted behind the gate; another is made */      \
+    X(MISHAP_NOTED_WITHDRAWN, "noted-withdrawn") /* likewise, once it is noted */                  \
+    X(MISHAP_NOTED_STRIPPED, "noted-stripped")   /* taken away when noted; another is made */      \
+    X(MISHAP_STRIPPED, "stripped")               /* taken away when it runs; another is made */    \
+    X(MISHAP_UNCOUNTED, "uncounted")             /* let go while it runs; another is made */
+enum mishap { MISHAPS(PRODUCT_ENUMERATOR) };
+
 struct cluster {
     struct arena arena;
     struct scene scene;
@@ -28,6 +41,8 @@ struct cluster {
     bool exits_with_0; /* what the migration's process is going to do */
     bool
         is_node_lost; /* and with it all knowledge of the process, whether or not its pod is seen */
+    enum mishap mishap;      /* what is to befall a pod; MISHAP_NONE: nothing, or not again */
+    bool is_first_forgotten; /* its Job's controller sees the pods behind it alone */
     struct dry_run dry_run;
     bool is_event_due;
     const char *no_pod_reason;
@@ -39,9 +54,10 @@ struct cluster {
     enum namespace_state namespace_state;
     const char *name_taken;
     /* Watched. */
-    bool has_written;        /* a step since this was last set to false */
-    int64_t pods_attempt;    /* whose pods there are */
-    const char *ran_uid[32]; /* by attempt: of the Job that had a pod */
+    bool has_written;     /* a step since this was last set to false */
+    int64_t pods_attempt; /* whose pods there are */
+    unsigned pods_made;
+    const char *ran_uid[32]; /* by attempt: of the pod that began */
     const char *broken;      /* the first rule that was; NULL: none */
 };
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What each action of a plan does to the objects, and the rules that it may break with it. */
+#include <string.h>
+
 #include "base/str.h"
 #include "cluster_parts.h"
 #include "domain/jobstate.h"
@@ -14,7 +16,8 @@ static bool is_claimed(struct cluster *cluster, int64_t attempt)
 static bool may_run(struct cluster *cluster)
 {
     bool is_confirmed = migration_of(cluster)->confirm_ended == SCENE_RECORDED;
-    bool is_known_to_run = live_pod(cluster) != NULL || cluster->is_node_lost;
+    bool is_known_to_run =
+        live_pod(cluster) != NULL || may_be_let_start(cluster) || cluster->is_node_lost;
     return (is_known_to_run && !is_confirmed) || may_get_pod(cluster);
 }
 
@@ -132,7 +135,11 @@ static void write_status(struct cluster *cluster, const struct plan *plan)
     if (status->attempt.number != plan->status.attempt.number) {
         cluster->no_pod_reason = NULL;
     }
+    bool is_noted = !str_eq(status->attempt.pod_uid, plan->status.attempt.pod_uid);
     *status = plan->status;
+    if (is_noted) {
+        strike_noted_pod(cluster);
+    }
     cluster->has_looked = false; /* it was taken of another version */
 }
 
@@ -174,6 +181,8 @@ static void create_job(struct cluster *cluster)
     };
     cluster->is_job_there = true;
     cluster->scene.seen.pod_count = 0;
+    cluster->is_first_forgotten = false;
+    memset(cluster->scene.containers, 0, sizeof(cluster->scene.containers));
     cluster->job_learnt = PRESENCE_PRESENT;
 }
 
@@ -210,6 +219,22 @@ static void let_go_pods(struct cluster *cluster)
     cluster->are_pods_read = false;
 }
 
+/* By the UID that the migration says now, as the request does. */
+static void open_pod(struct cluster *cluster)
+{
+    const char *noted = migration_of(cluster)->status.attempt.pod_uid;
+    for (size_t i = 0; i < cluster->scene.seen.pod_count; i++) {
+        struct pod *pod = &cluster->scene.pods[i];
+        if (str_eq(pod->meta.uid, noted) && pod->is_gated) {
+            pod->is_gated = false;
+            pod->meta.generation++;
+            cluster->are_pods_read = false;
+            return;
+        }
+    }
+    break_rule(cluster, "step 9b: a pod is opened that is not noted, or not there");
+}
+
 static void apply_to_job(struct cluster *cluster, const struct plan *plan)
 {
     struct job *job = &cluster->scene.job;
@@ -221,6 +246,9 @@ static void apply_to_job(struct cluster *cluster, const struct plan *plan)
     }
     if ((plan->actions & ACTION_END_JOB) != 0) {
         job->active_deadline_s = 1;
+    }
+    if ((plan->actions & ACTION_OPEN_POD) != 0) {
+        open_pod(cluster);
     }
     if ((plan->actions & ACTION_DELETE_JOB) != 0) {
         delete_job(cluster);

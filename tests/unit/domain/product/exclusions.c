@@ -138,8 +138,24 @@ static bool pod_is_there_and_asked_about(const unsigned char *at)
 static bool other_claim_during_a_run(const unsigned char *at)
 {
     enum claim_seen claim = at[DIM_CLAIM];
-    return is_open(at) && (claim == CLAIM_NEXT_OF_OTHER_SPEC || claim == CLAIM_LATER ||
-                           claim == CLAIM_OF_NAMESAKE);
+    return is_open(at) &&
+           (claim == CLAIM_NEXT || claim == CLAIM_NEXT_OF_OTHER_SPEC || claim == CLAIM_LATER ||
+            claim == CLAIM_OF_NAMESAKE || claim == CLAIM_OF_ANOTHER);
+}
+
+/* One that failed by itself is tried with all of them. */
+static bool other_claim_after_an_interruption(const unsigned char *at)
+{
+    enum claim_seen claim = at[DIM_CLAIM];
+    bool is_interruption =
+        at[DIM_ATTEMPT] == ATTEMPT_CUT_OFF || at[DIM_ATTEMPT] == ATTEMPT_UNPROVEN;
+    return is_interruption && claim != CLAIM_NONE && claim != CLAIM_RECORDED &&
+           claim != CLAIM_NEXT && claim != CLAIM_OF_ANOTHER;
+}
+
+static bool let_go_during_a_run(const unsigned char *at)
+{
+    return is_open(at) && (at[DIM_JOB] == JOB_LET_GO || at[DIM_PODS] == PODS_SUCCEEDED_LET_GO);
 }
 
 static bool over_read_again(const unsigned char *at)
@@ -165,6 +181,69 @@ static bool ended_in_another_way(const unsigned char *at)
     enum pods_seen pods = at[DIM_PODS];
     return !is_open(at) && !is_unproven(at) && pods != PODS_NONE && pods != PODS_SUCCEEDED &&
            pods != PODS_SUCCEEDED_LET_GO;
+}
+
+/* A person's word aside, all that counts of it is whether it may run, nobody knows, or it has ended. */
+static bool unproven_in_another_way(const unsigned char *at)
+{
+    switch ((enum pods_seen)at[DIM_PODS]) {
+    case PODS_STUCK:
+    case PODS_STOPPING:
+    case PODS_SUCCEEDED_THEN_DELETED:
+    case PODS_DELETED_THEN_SUCCEEDED:
+    case PODS_EVICTED:
+    case PODS_CHECKED:
+    case PODS_UNCHECKED:
+    case PODS_NEVER:
+        return at[DIM_ATTEMPT] == ATTEMPT_UNPROVEN;
+    case PODS_NONE:
+    case PODS_PENDING:
+    case PODS_RUNNING:
+    case PODS_SUCCEEDED:
+    case PODS_SUCCEEDED_LET_GO:
+    case PODS_FAILED:
+    case PODS_LOST:
+    case PODS_TWO:
+    case PODS_GATED:
+    case PODS_WITHDRAWN:
+        break;
+    }
+    return false;
+}
+
+static bool stray_beside_none(const unsigned char *at)
+{
+    return at[DIM_STRAY] != STRAY_NONE && (at[DIM_PODS] == PODS_NONE || at[DIM_PODS] == PODS_TWO);
+}
+
+static bool stray_of_what_is_closed(const unsigned char *at)
+{
+    return at[DIM_STRAY] == STRAY_WITHDRAWN && !is_open(at);
+}
+
+static bool notes_a_pod_without_a_run(const unsigned char *at)
+{
+    return at[DIM_NOTED] != NOTED_FIRST && !is_open(at) && !is_unproven(at);
+}
+
+static bool notes_what_there_is_not(const unsigned char *at)
+{
+    return (at[DIM_NOTED] == NOTED_STRAY && at[DIM_STRAY] == STRAY_NONE) ||
+           (at[DIM_NOTED] == NOTED_NONE && at[DIM_PODS] == PODS_NONE);
+}
+
+/* What was closed as unproven had been let start. */
+static bool unproven_behind_the_gate(const unsigned char *at)
+{
+    bool is_gated = at[DIM_PODS] == PODS_GATED || at[DIM_PODS] == PODS_WITHDRAWN;
+    return !is_open(at) &&
+           ((is_gated && at[DIM_NOTED] != NOTED_GONE) || (at[DIM_NOTED] == NOTED_STRAY) ||
+            (at[DIM_NOTED] == NOTED_NONE && at[DIM_STRAY] == STRAY_GATED));
+}
+
+static bool timeout_of_no_deadline(const unsigned char *at)
+{
+    return at[DIM_TIMEOUT] != TIMEOUT_NONE && (at[DIM_JOB] != JOB_ENDING || !is_open(at));
 }
 
 static bool gate_during_a_run(const unsigned char *at)
@@ -237,6 +316,8 @@ const struct product_exclusion scene_exclusions[] = {
      runs_and_the_next_was_withdrawn},
     {DIM_CLAIM, "nobody claims for an attempt that never was", claim_of_an_attempt_that_never_was},
     {DIM_CLAIM, "a run without its claim is the same whose ever it is", other_claim_during_a_run},
+    {DIM_CLAIM, "how it was interrupted matters not to a claim that is not of it",
+     other_claim_after_an_interruption},
     {DIM_LOOK, "a fresh look is taken for a start alone, and void when it has begun",
      looked_for_no_start},
     {DIM_JOB, "without an attempt there is no Job to look at", job_of_no_attempt},
@@ -251,6 +332,18 @@ const struct product_exclusion scene_exclusions[] = {
     {DIM_PODS, "R8, R8b: what is closed and proven has no pod that runs",
      pod_runs_and_attempt_is_closed},
     {DIM_PODS, "once closed it matters no more how the pod ended", ended_in_another_way},
+    {DIM_PODS, "what is let go before its time is let go no more: one without finalizer is tried",
+     let_go_during_a_run},
+    {DIM_PODS, "R8b: how it ended after all matters no more", unproven_in_another_way},
+    {DIM_STRAY, "a stray is a second pod, and there are two at most", stray_beside_none},
+    {DIM_STRAY, "once closed a stray is let go as it is", stray_of_what_is_closed},
+    {DIM_NOTED, "steps 9a, 11: the note matters until the end is certain",
+     notes_a_pod_without_a_run},
+    {DIM_NOTED, "what is noted was there", notes_what_there_is_not},
+    {DIM_NOTED, "step 10: what was closed has no noted pod behind the gate",
+     unproven_behind_the_gate},
+    {DIM_TIMEOUT, "the user's own deadline of a second is to tell from ours",
+     timeout_of_no_deadline},
     {DIM_PODS_READ, "there is no Job whose pods could be read", pods_read_of_no_job},
     {DIM_PODS_READ, "what has ended stays so: a cache says it as well", closed_pods_read_again},
     {DIM_DATABASE, "a claim stands on a Database", claim_on_no_database},

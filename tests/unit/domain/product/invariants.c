@@ -2,6 +2,7 @@
 #include "invariants.h"
 
 #include "base/attrs.h"
+#include "base/str.h"
 #include "invariants_parts.h"
 
 bool does(const struct plan *plan, unsigned actions)
@@ -28,6 +29,19 @@ bool ends_attempt(const struct scene *scene, const struct plan *plan)
 bool begins_attempt(const struct scene *scene, const struct plan *plan)
 {
     return writes(plan) && plan->status.attempt.number != before(scene)->attempt.number;
+}
+
+bool notes_pod(const struct scene *scene, const struct plan *plan)
+{
+    return writes(plan) && !begins_attempt(scene, plan) &&
+           !str_eq(plan->status.attempt.pod_uid, before(scene)->attempt.pod_uid);
+}
+
+bool is_watched(const struct scene *scene)
+{
+    const unsigned char *at = scene->at;
+    bool is_abandoned = is_deleted(scene) && at[DIM_ABANDON] == ABANDON_ASKED;
+    return at[DIM_ATTEMPT] == ATTEMPT_OPEN && at[DIM_CLAIM] != CLAIM_OLDER && !is_abandoned;
 }
 
 bool is_deleted(const struct scene *scene)
@@ -74,9 +88,8 @@ const char *invariants_broken(const struct scene *scene, const struct plan *plan
         const struct invariant *invariants;
         size_t count;
     } parts[] = {
-        {invariants_start, invariants_start_count},
-        {invariants_run, invariants_run_count},
-        {invariants_end, invariants_end_count},
+        {invariants_start, invariants_start_count},   {invariants_run, invariants_run_count},
+        {invariants_gate, invariants_gate_count},     {invariants_end, invariants_end_count},
         {invariants_status, invariants_status_count},
     };
     for (size_t i = 0; i < ARRAY_LEN(parts); i++) {

@@ -19,6 +19,7 @@ struct invariant {
     extern const size_t invariants_##part##_count
 INVARIANTS_OF(start);
 INVARIANTS_OF(run);
+INVARIANTS_OF(gate);
 INVARIANTS_OF(end);
 INVARIANTS_OF(status);
 
@@ -26,10 +27,14 @@ INVARIANTS_OF(status);
 bool does(const struct plan *plan, unsigned actions);
 bool writes(const struct plan *plan);
 bool begins_attempt(const struct scene *scene, const struct plan *plan);
+bool notes_pod(const struct scene *scene, const struct plan *plan);
 bool ends_attempt(const struct scene *scene, const struct plan *plan);
 
 /* The status as it is before the plan. */
 const struct migration_status *before(const struct scene *scene);
+
+/* Steps 8 to 10 are looked at: an open attempt, neither abandoned nor with another attempt's claim. */
+bool is_watched(const struct scene *scene);
 
 /* What the scene shows, and whether the server has just said so. */
 bool is_deleted(const struct scene *scene);

@@ -27,6 +27,22 @@ static bool deletes_what_nothing_wants(const struct scene *scene, const struct p
            (!is_armable && (is_deleted(scene) || !may_be_claimed));
 }
 
+static bool is_active(const unsigned char *at)
+{
+    return at[DIM_JOB] == JOB_ACTIVE || at[DIM_JOB] == JOB_STRIPPED ||
+           (at[DIM_JOB] == JOB_ENDING && at[DIM_TIMEOUT] == TIMEOUT_OF_A_SECOND);
+}
+
+/* What was let start is gone, or has ended and another stands in its place: nothing of the Job will run. */
+static bool is_spent(const unsigned char *at)
+{
+    struct pods_truth pods = scene_pods(at);
+    /* When it ended is not known of one that never started: long ago, then. */
+    bool is_replaced =
+        at[DIM_STRAY] != STRAY_NONE || at[DIM_NOTED] == NOTED_GONE || at[DIM_PODS] == PODS_NEVER;
+    return scene_has_note(at) && !pods.may_run && !pods.is_lost && is_replaced;
+}
+
 static bool ends_only_what_never_started(const struct scene *scene, const struct plan *plan)
 {
     const unsigned char *at = scene->at;
@@ -35,9 +51,9 @@ static bool ends_only_what_never_started(const struct scene *scene, const struct
     bool is_asked =
         is_deleted(scene) || at[DIM_EDIT] == EDIT_REAL || at[DIM_RETRY] == RETRY_RECORDED;
     return !does(plan, ACTION_END_JOB) ||
-           ((at[DIM_JOB] == JOB_ACTIVE || at[DIM_JOB] == JOB_STRIPPED) && are_pods_fresh(scene) &&
-            !scene_pods(at).has_started &&
-            (at[DIM_TIME] == TIME_TOO_LONG || (is_stuck && is_asked)));
+           (is_active(at) && are_pods_fresh(scene) &&
+            (is_spent(at) || (!scene_pods(at).has_started &&
+                              (at[DIM_TIME] == TIME_TOO_LONG || (is_stuck && is_asked)))));
 }
 
 static bool changes_only_the_recorded_job(const struct scene *scene, const struct plan *plan)
@@ -103,11 +119,13 @@ static bool knows_an_interruption(const struct scene *scene, const struct plan *
     const unsigned char *at = scene->at;
     enum pods_seen pods = at[DIM_PODS];
     bool is_cut_off = pods == PODS_EVICTED || pods == PODS_DELETED_THEN_SUCCEEDED;
+    bool is_noted_gone = at[DIM_NOTED] == NOTED_GONE;
     bool was_interrupted = scene_pods(at).is_lost || (is_cut_off && at[DIM_JOB] != JOB_LATE);
     bool succeeded = scene_pods(at).has_proof && scene_is_job_over(at);
     bool is_interrupted = plan->status.attempt.is_interrupted;
-    return !ends_attempt(scene, plan) || ((!was_interrupted || is_interrupted) &&
-                                          (!(succeeded || pods == PODS_FAILED) || !is_interrupted));
+    return !ends_attempt(scene, plan) ||
+           ((!was_interrupted || is_interrupted) &&
+            (!(succeeded || pods == PODS_FAILED) || is_noted_gone || !is_interrupted));
 }
 
 static bool says_when_the_end_is_unproven(const struct scene *scene, const struct plan *plan)
@@ -129,15 +147,21 @@ static bool retries_what_failed_by_itself(const struct scene *scene, const struc
 {
     const unsigned char *at = scene->at;
     bool is_retried = plan->status.phase == PHASE_WAITING;
-    bool by_itself =
-        at[DIM_PODS] == PODS_FAILED || at[DIM_PODS] == PODS_NEVER || at[DIM_PODS] == PODS_NONE;
+    bool by_itself = at[DIM_PODS] == PODS_FAILED || at[DIM_PODS] == PODS_NEVER ||
+                     at[DIM_PODS] == PODS_NONE || at[DIM_PODS] == PODS_WITHDRAWN ||
+                     at[DIM_PODS] == PODS_GATED;
     bool was_seen_to_end = scene_is_job_over(at) && !scene_pods(at).is_lost &&
-                           !str_eq(plan->status.attempt.reason, "JobDeleted");
+                           !str_eq(plan->status.attempt.reason, "JobDeleted") &&
+                           !str_eq(plan->status.attempt.reason, "PodVanished");
     bool is_known = was_seen_to_end || at[DIM_CONFIRM] == CONFIRM_RECORDED;
-    bool is_its_own = plan->status.attempt.is_interrupted
-                          ? at[DIM_INTERRUPTION] == INTERRUPTION_RETRIES && is_known &&
-                                at[DIM_NAMESPACE] == NAMESPACE_STAYS
-                          : at[DIM_RETRIES] != RETRIES_NONE && by_itself;
+    bool is_interrupted = plan->status.attempt.is_interrupted;
+    /* What never started changed nothing, whoever kept it from that. */
+    bool never_ran = str_eq(plan->status.attempt.reason, "NeverStarted");
+    bool is_own_retry =
+        (!is_interrupted || never_ran) && at[DIM_RETRIES] != RETRIES_NONE && by_itself;
+    bool is_own_interruption = is_interrupted && at[DIM_INTERRUPTION] == INTERRUPTION_RETRIES &&
+                               is_known && at[DIM_NAMESPACE] == NAMESPACE_STAYS;
+    bool is_its_own = is_own_retry || is_own_interruption;
     return !ends_attempt(scene, plan) || !is_retried ||
            (is_its_own && !is_deleted(scene) && plan->status.attempt.outcome == OUTCOME_FAILED &&
             at[DIM_EDIT] != EDIT_REAL);
@@ -162,14 +186,19 @@ static bool fails_by_its_check(const struct scene *scene, const struct plan *pla
     return !ends_attempt(scene, plan) ||
            ((!has_failed || attempt->exit_code == 0) && attempt->verify.has_ended == is_checked &&
             (attempt->verify.exit_code != 0) == has_failed &&
-            (!is_told || str_eq(attempt->reason, "VerifyFailed") == has_failed));
+            (!is_told || scene->at[DIM_NOTED] == NOTED_GONE ||
+             str_eq(attempt->reason, "VerifyFailed") == has_failed));
 }
 
 static bool knows_whether_to_recover(const struct scene *scene, const struct plan *plan)
 {
     const struct attempt *old = &before(scene)->attempt;
     const struct attempt *new = &plan->status.attempt;
-    bool may_have_begun = scene_pods(scene->at).has_started || scene->at[DIM_PODS] == PODS_NONE;
+    /* Of what is not there, or was left out as never let start, nobody knows whether it is all. */
+    enum pods_seen pods = scene->at[DIM_PODS];
+    bool is_left_out = !scene_has_note(scene->at) && (pods == PODS_GATED || pods == PODS_WITHDRAWN);
+    bool may_have_begun = scene_pods(scene->at).has_started || pods == PODS_NONE || is_left_out ||
+                          scene->at[DIM_NOTED] == NOTED_GONE;
     bool has_begun = may_have_begun && !str_eq(new->reason, "NeverStarted");
     if (begins_attempt(scene, plan)) {
         return new->is_recovery_due == old->is_recovery_due;
@@ -217,8 +246,8 @@ static bool tells_of_a_skew_as_it_is(const struct scene *scene, const struct pla
     if (begins_attempt(scene, plan)) {
         return condition_get(&plan->status.conditions, CONDITION_VERSION_SKEW) == NULL;
     }
-    bool is_judged =
-        at[DIM_ATTEMPT] == ATTEMPT_OPEN && are_versions_known(scene) && !ends_attempt(scene, plan);
+    bool is_judged = at[DIM_ATTEMPT] == ATTEMPT_OPEN && are_versions_known(scene) &&
+                     !ends_attempt(scene, plan) && !notes_pod(scene, plan);
     return is_told == (is_judged ? at[DIM_GATES] == GATES_INCOMPATIBLE : was_told);
 }
 

@@ -149,7 +149,7 @@ static bool is_woken_when_it_is_time(const struct scene *scene, const struct pla
     bool waits_for_answer = is_waiting && at[DIM_GATES] == GATES_REFUSED_FOR_NOW;
     bool waits_for_start = is_idle && at[DIM_ATTEMPT] == ATTEMPT_OPEN &&
                            scene_claimed(at) == SCENE_RECORDED && at[DIM_JOB] == JOB_ACTIVE &&
-                           !scene_pods(at).has_started &&
+                           !scene_pods(at).has_started && !notes_pod(scene, plan) &&
                            (at[DIM_HOLD] == HOLD_ON || at[DIM_ABANDON] == ABANDON_NONE);
     bool is_woken = plan->wake_at_s > SCENE_NOW && plan->wake_at_s <= SCENE_NOW + 600;
     return is_woken || !(waits_for_retry || waits_for_answer || waits_for_start);

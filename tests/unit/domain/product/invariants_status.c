@@ -88,7 +88,8 @@ static bool writes_what_is_new(const struct scene *scene, const struct plan *pla
                    plan->status.observed_generation == old->observed_generation &&
                    plan->status.attempt.outcome == old->attempt.outcome &&
                    plan->status.conditions.count == old->conditions.count &&
-                   str_eq(plan->status.attempt.image, old->attempt.image);
+                   str_eq(plan->status.attempt.image, old->attempt.image) &&
+                   str_eq(plan->status.attempt.pod_uid, old->attempt.pod_uid);
     return !writes(plan) || !is_same || old->conditions.count > 0;
 }
 

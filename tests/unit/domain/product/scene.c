@@ -29,6 +29,10 @@ static void build_attempt(struct scene *scene)
         [ATTEMPT_CUT_OFF] = {OUTCOME_FAILED, "Evicted"},
         [ATTEMPT_UNPROVEN] = {OUTCOME_FAILED, "EndUnproven"},
     };
+    static const char *const notes[] = {[NOTED_FIRST] = SCENE_POD_UID,
+                                        [NOTED_NONE] = NULL,
+                                        [NOTED_STRAY] = SCENE_STRAY,
+                                        [NOTED_GONE] = SCENE_GONE};
     if (at[DIM_ATTEMPT] == ATTEMPT_NONE) {
         return;
     }
@@ -44,6 +48,10 @@ static void build_attempt(struct scene *scene)
         .reason = ends[at[DIM_ATTEMPT]].reason,
         .is_interrupted = at[DIM_ATTEMPT] == ATTEMPT_CUT_OFF || at[DIM_ATTEMPT] == ATTEMPT_UNPROVEN,
     };
+    attempt->pod_uid = scene_has_note(at) ? notes[at[DIM_NOTED]] : NULL;
+    if (at[DIM_ATTEMPT] == ATTEMPT_UNPROVEN && at[DIM_NOTED] == NOTED_GONE) {
+        attempt->reason = "PodVanished";
+    }
     attempt->is_recovery_due = at[DIM_RECOVERY] == RECOVERY_DUE;
     if (attempt->outcome != OUTCOME_NONE) {
         attempt->completion_s = SCENE_NOW - (at[DIM_RETRIES] == RETRIES_LATER ? 1 : 50);
@@ -95,6 +103,7 @@ static void build_migration(struct scene *scene)
         .on_interruption = at[DIM_INTERRUPTION] == INTERRUPTION_RETRIES ? ON_INTERRUPTION_RETRY
                                                                         : ON_INTERRUPTION_FAIL,
         .abandon = at[DIM_ABANDON] == ABANDON_ASKED,
+        .timeout_s = at[DIM_TIMEOUT] == TIMEOUT_OF_A_SECOND ? 1 : 0,
         .start_timeout_s = at[DIM_TIME] == TIME_TOO_LONG ? 30 : 600,
     };
     struct meta *meta = &scene->migration.meta;
@@ -218,11 +227,11 @@ static void build_job(struct scene *scene)
 static struct pod pod_with(const char *phase, struct container_status *container)
 {
     return (struct pod){
-        .meta = {.name = "pod-1", .uid = "uid-p", .generation = 1, .has_finalizer = true},
+        .meta = {.name = "pod-1", .uid = SCENE_POD_UID, .generation = 2, .has_finalizer = true},
         .phase = phase,
         .node = "node-1",
         .job_uid = SCENE_JOB_UID,
-        .observed_generation = 1,
+        .observed_generation = 2,
         .containers = container,
         .container_count = 1,
         .containers_wanted = 1,
@@ -245,12 +254,28 @@ static const struct container_status never = {.name = "migrate",
                                               .reason = "ContainerStatusUnknown",
                                               .exit_code = 137};
 
-/* The kubelet knew of the deletion at `known` when it told how the pod had ended. */
+/*
+ * Opened it was generation 2, and its deletion made it 3. The kubelet knew of that, or not, when it told how
+ * the pod had ended.
+ */
 static void delete_pod(struct pod *pod, int64_t known)
 {
     pod->meta.deleted_s = SCENE_NOW - 10;
-    pod->meta.generation = 2;
+    pod->meta.generation = 3;
     pod->observed_generation = known;
+}
+
+static struct pod gated_pod(const char *uid, bool is_withdrawn)
+{
+    struct pod pod = pod_with("Pending", NULL);
+    pod.meta.uid = uid;
+    pod.meta.generation = is_withdrawn ? 2 : 1;
+    pod.meta.deleted_s = is_withdrawn ? SCENE_NOW - 10 : 0;
+    pod.observed_generation = 0;
+    pod.node = NULL;
+    pod.container_count = 0;
+    pod.is_gated = true;
+    return pod;
 }
 
 static void build_ended_pod(struct scene *scene, enum pods_seen word, struct pod *pod)
@@ -267,7 +292,7 @@ static void build_ended_pod(struct scene *scene, enum pods_seen word, struct pod
         pod->is_disrupted = true;
         pod->disruption_reason = "EvictionByEvictionAPI";
     } else if (word == PODS_SUCCEEDED_THEN_DELETED || word == PODS_DELETED_THEN_SUCCEEDED) {
-        delete_pod(pod, word == PODS_SUCCEEDED_THEN_DELETED ? 1 : 2);
+        delete_pod(pod, word == PODS_SUCCEEDED_THEN_DELETED ? 2 : 3);
     }
     pod->meta.has_finalizer = word != PODS_SUCCEEDED_LET_GO;
 }
@@ -289,13 +314,11 @@ static void build_checked_pod(struct scene *scene, bool has_passed, struct pod *
     pod->facts.annotations = (struct pairs){scene->annotations, 1};
 }
 
-static void build_pods(struct scene *scene)
+static void build_first_pod(struct scene *scene)
 {
     enum pods_seen word = scene->at[DIM_PODS];
     struct container_status *container = &scene->containers[0];
     struct pod *pod = &scene->pods[0];
-    scene->seen.pod_count = word == PODS_NONE ? 0 : word == PODS_TWO ? 2 : 1;
-    scene->seen.pods = scene->pods;
     switch (word) {
     case PODS_NONE:
         break;
@@ -313,17 +336,22 @@ static void build_pods(struct scene *scene)
         *container = runs;
         *pod = pod_with("Running", container);
         if (word == PODS_STOPPING) {
-            delete_pod(pod, 2);
+            delete_pod(pod, 3);
         }
         break;
     case PODS_TWO:
         build_ended_pod(scene, PODS_FAILED, &scene->pods[0]);
         scene->containers[1] = runs;
         scene->pods[1] = pod_with("Running", &scene->containers[1]);
+        scene->pods[1].meta.uid = SCENE_STRAY;
         break;
     case PODS_CHECKED:
     case PODS_UNCHECKED:
         build_checked_pod(scene, word == PODS_CHECKED, pod);
+        break;
+    case PODS_GATED:
+    case PODS_WITHDRAWN:
+        *pod = gated_pod(SCENE_POD_UID, word == PODS_WITHDRAWN);
         break;
     case PODS_SUCCEEDED:
     case PODS_SUCCEEDED_LET_GO:
@@ -335,6 +363,18 @@ static void build_pods(struct scene *scene)
     case PODS_NEVER:
         build_ended_pod(scene, word, pod);
         break;
+    }
+}
+
+static void build_pods(struct scene *scene)
+{
+    enum pods_seen word = scene->at[DIM_PODS];
+    enum stray stray = scene->at[DIM_STRAY];
+    build_first_pod(scene);
+    scene->seen.pods = scene->pods;
+    scene->seen.pod_count = word == PODS_NONE ? 0 : word == PODS_TWO ? 2 : 1;
+    if (stray != STRAY_NONE) {
+        scene->pods[scene->seen.pod_count++] = gated_pod(SCENE_STRAY, stray == STRAY_WITHDRAWN);
     }
 }
 

@@ -72,7 +72,14 @@
     X(PODS_FAILED, "exit-1")                                                                       \
     X(PODS_LOST, "lost-node")                                                                      \
     X(PODS_NEVER, "never-started")                                                                 \
-    X(PODS_TWO, "one-failed-one-runs")
+    X(PODS_TWO, "one-failed-one-runs")                                                             \
+    X(PODS_GATED, "gated")         /* behind our scheduling gate */                                \
+    X(PODS_WITHDRAWN, "withdrawn") /* deleted behind it */
+/* Another pod of the Job, which a fault has it make. */
+#define STRAYS(X) X(STRAY_NONE, "none") X(STRAY_GATED, "gated") X(STRAY_WITHDRAWN, "withdrawn")
+/* The pod that the attempt notes (steps 9a and 9b): the first, if there is one. */
+#define NOTES(X)                                                                                   \
+    X(NOTED_FIRST, "first") X(NOTED_NONE, "none") X(NOTED_STRAY, "stray") X(NOTED_GONE, "gone")
 #define DELETIONS(X) X(DELETION_NONE, "no") X(DELETION_ASKED, "asked")
 #define ABANDONS(X)  X(ABANDON_NONE, "no") X(ABANDON_ASKED, "asked")
 #define HOLDS(X)     X(HOLD_ON, "on") X(HOLD_OFF, "off")
@@ -122,6 +129,7 @@
 
 /* Whether an earlier run may have left something behind (R21); what was told of versions (R22). */
 #define RECOVERIES(X) X(RECOVERY_NONE, "not-due") X(RECOVERY_DUE, "due")
+#define TIMEOUTS(X)   X(TIMEOUT_NONE, "none") X(TIMEOUT_OF_A_SECOND, "a-second")
 #define SKEWS(X)      X(SKEW_UNTOLD, "untold") X(SKEW_TOLD, "told") X(SKEW_OVER, "told-to-be-over")
 
 /* X(enumerator, name, values, is it a side dimension) */
@@ -137,6 +145,9 @@
     X(DIM_JOB_READ, "job-read", READS, false)                                                      \
     X(DIM_PODS, "pods", PODS, false)                                                               \
     X(DIM_PODS_READ, "pods-read", READS, false)                                                    \
+    X(DIM_STRAY, "stray", STRAYS, true)                                                            \
+    X(DIM_NOTED, "noted", NOTES, true)                                                             \
+    X(DIM_TIMEOUT, "timeout", TIMEOUTS, true)                                                      \
     X(DIM_DATABASE, "database", DATABASES, true)                                                   \
     X(DIM_HOLD, "finalizer", HOLDS, true)                                                          \
     X(DIM_ABANDON, "abandon", ABANDONS, true)                                                      \
@@ -169,6 +180,9 @@ enum database_seen { DATABASES(PRODUCT_ENUMERATOR) };
 enum job_seen { JOBS(PRODUCT_ENUMERATOR) };
 enum read { READS(PRODUCT_ENUMERATOR) };
 enum pods_seen { PODS(PRODUCT_ENUMERATOR) };
+enum stray { STRAYS(PRODUCT_ENUMERATOR) };
+enum noted { NOTES(PRODUCT_ENUMERATOR) };
+enum timeout { TIMEOUTS(PRODUCT_ENUMERATOR) };
 enum deletion { DELETIONS(PRODUCT_ENUMERATOR) };
 enum abandon { ABANDONS(PRODUCT_ENUMERATOR) };
 enum hold { HOLDS(PRODUCT_ENUMERATOR) };
@@ -202,6 +216,9 @@ bool scene_is_possible(const unsigned char *point);
 #define SCENE_NOW      1000000
 #define SCENE_UID      "uid-m"
 #define SCENE_JOB_UID  "uid-j2" /* of the recorded attempt's Job */
+#define SCENE_POD_UID  "uid-p"  /* of the first pod */
+#define SCENE_STRAY    "uid-p2" /* of the second */
+#define SCENE_GONE     "uid-p0" /* of one that is not there */
 #define SCENE_RECORDED 2        /* the number of the recorded attempt */
 
 struct scene {
@@ -263,6 +280,20 @@ struct pods_truth {
     bool have_finalizer; /* ours */
 };
 struct pods_truth scene_pods(const unsigned char *point);
+
+/* The attempt notes a pod; and that one is seen, behind our gate or beyond it. */
+bool scene_has_note(const unsigned char *point);
+bool scene_is_noted_there(const unsigned char *point);
+
+/* It stands behind the gate: it may be let start, or was deleted there. */
+bool scene_is_noted_waiting(const unsigned char *point);
+bool scene_is_noted_withdrawn(const unsigned char *point);
+
+/* The UID that step 9a has to note now: of an open pod first; NULL: none waits behind the gate. */
+const char *scene_to_note(const unsigned char *point);
+
+/* The Job's deadline is the one that ends a run of which nothing started (R4a), not the user's. */
+bool scene_is_told_to_end(const unsigned char *point);
 
 /* R8b: the recorded attempt was seen to end, a person says so, or its namespace takes all with it. */
 bool scene_is_end_certain(const unsigned char *point);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is true at a point, in the words of the rules. */
+#include <stddef.h>
+
 #include "scene.h"
 
 static int64_t recorded(const unsigned char *at)
@@ -133,7 +135,68 @@ bool scene_is_job_gone(const unsigned char *point)
            ((job == JOB_SECOND || job == JOB_FOREIGN) && point[DIM_JOB_READ] == READ_FRESH);
 }
 
-struct pods_truth scene_pods(const unsigned char *point)
+bool scene_has_note(const unsigned char *point)
+{
+    switch ((enum noted)point[DIM_NOTED]) {
+    case NOTED_FIRST:
+        return point[DIM_PODS] != PODS_NONE;
+    case NOTED_NONE:
+        return false;
+    case NOTED_STRAY:
+    case NOTED_GONE:
+        break;
+    }
+    return true;
+}
+
+bool scene_is_noted_there(const unsigned char *point)
+{
+    return scene_has_note(point) && point[DIM_NOTED] != NOTED_GONE;
+}
+
+bool scene_is_noted_waiting(const unsigned char *point)
+{
+    return point[DIM_NOTED] == NOTED_STRAY
+               ? point[DIM_STRAY] == STRAY_GATED
+               : point[DIM_NOTED] == NOTED_FIRST && point[DIM_PODS] == PODS_GATED;
+}
+
+bool scene_is_noted_withdrawn(const unsigned char *point)
+{
+    return point[DIM_NOTED] == NOTED_STRAY
+               ? point[DIM_STRAY] == STRAY_WITHDRAWN
+               : point[DIM_NOTED] == NOTED_FIRST && point[DIM_PODS] == PODS_WITHDRAWN;
+}
+
+static bool is_first_open(const unsigned char *point)
+{
+    enum pods_seen pods = point[DIM_PODS];
+    return pods != PODS_NONE && pods != PODS_GATED && pods != PODS_WITHDRAWN;
+}
+
+const char *scene_to_note(const unsigned char *point)
+{
+    bool is_first_waiting = point[DIM_PODS] == PODS_GATED;
+    bool is_stray_waiting = point[DIM_STRAY] == STRAY_GATED;
+    if (!is_first_waiting && !is_stray_waiting) {
+        return NULL;
+    }
+    return is_first_open(point) || is_first_waiting ? SCENE_POD_UID : SCENE_STRAY;
+}
+
+bool scene_is_told_to_end(const unsigned char *point)
+{
+    return point[DIM_JOB] == JOB_ENDING && point[DIM_TIMEOUT] == TIMEOUT_NONE;
+}
+
+/* Behind the gate: it is noted, or may yet be. */
+static bool may_be_let_start(const unsigned char *point, enum noted which)
+{
+    bool may_be_noted = !scene_is_job_over(point) && !scene_is_job_gone(point);
+    return point[DIM_NOTED] == which || (!scene_has_note(point) && may_be_noted);
+}
+
+static struct pods_truth first_pod(const unsigned char *point)
 {
     switch ((enum pods_seen)point[DIM_PODS]) {
     case PODS_NONE:
@@ -159,9 +222,26 @@ struct pods_truth scene_pods(const unsigned char *point)
     case PODS_LOST:
         return (struct pods_truth){.is_lost = true, .has_started = true, .have_finalizer = true};
     case PODS_NEVER:
+    case PODS_WITHDRAWN:
         return (struct pods_truth){.have_finalizer = true};
+    case PODS_GATED:
+        return (struct pods_truth){.may_run = may_be_let_start(point, NOTED_FIRST),
+                                   .have_finalizer = true};
     }
     return (struct pods_truth){0};
+}
+
+struct pods_truth scene_pods(const unsigned char *point)
+{
+    struct pods_truth pods = first_pod(point);
+    bool may_stray_start = may_be_let_start(point, NOTED_STRAY);
+    if (point[DIM_STRAY] != STRAY_NONE) {
+        pods.have_finalizer = true;
+        pods.may_run = pods.may_run || (point[DIM_STRAY] == STRAY_GATED && may_stray_start);
+    }
+    /* Whatever another did: the one that was let start is not there to tell. */
+    pods.has_proof = pods.has_proof && point[DIM_NOTED] != NOTED_GONE;
+    return pods;
 }
 
 bool scene_is_end_certain(const unsigned char *point)
@@ -169,7 +249,8 @@ bool scene_is_end_certain(const unsigned char *point)
     struct pods_truth pods = scene_pods(point);
     bool are_over = point[DIM_PODS_READ] == READ_FRESH && !pods.may_run && !pods.is_lost;
     /* Without its claim, which was released for a reason, there need not be a pod any more. */
-    bool is_told = point[DIM_PODS] != PODS_NONE || point[DIM_CLAIM] != CLAIM_RECORDED;
+    bool is_seen = point[DIM_PODS] != PODS_NONE && point[DIM_NOTED] != NOTED_GONE;
+    bool is_told = is_seen || point[DIM_CLAIM] != CLAIM_RECORDED;
     return point[DIM_ATTEMPT] != ATTEMPT_UNPROVEN || point[DIM_CONFIRM] == CONFIRM_RECORDED ||
            point[DIM_NAMESPACE] == NAMESPACE_ENDS || (are_over && is_told);
 }

@@ -35,6 +35,9 @@
     X(AT_JOB, "job", JOBS, false, DIM_JOB)                                                         \
     X(AT_PODS, "pods", PODS, false, DIM_PODS)                                                      \
     X(AT_RESULT, "run-exits-with", RESULTS, false, DIM_MAX)                                        \
+    X(AT_STRAY, "stray", STRAYS, true, DIM_STRAY)                                                  \
+    X(AT_NOTED, "noted", NOTES, true, DIM_NOTED)                                                   \
+    X(AT_MISHAP, "mishap", MISHAPS, true, DIM_MAX)                                                 \
     X(AT_GATES, "gates", GATES_HERE, true, DIM_GATES)                                              \
     X(AT_DATABASE, "database", DATABASES, true, DIM_DATABASE)                                      \
     X(AT_HOLD, "finalizer", HOLDS, true, DIM_HOLD)                                                 \
@@ -82,6 +85,14 @@ static bool impossible_record(const unsigned char *point)
     return !scene_is_possible(at);
 }
 
+static bool next_is_claimed_during_a_run(const unsigned char *at)
+{
+    enum claim_seen claim = at[AT_CLAIM];
+    bool is_later =
+        claim == CLAIM_NEXT || claim == CLAIM_NEXT_OF_OTHER_SPEC || claim == CLAIM_LATER;
+    return is_later && at[AT_ATTEMPT] == ATTEMPT_OPEN;
+}
+
 static bool job_of_no_attempt(const unsigned char *point)
 {
     product_point at;
@@ -127,8 +138,41 @@ static bool pods_against_their_job(const unsigned char *point)
         job == JOB_COMPLETE || job == JOB_FAILED || job == JOB_LATE || job == JOB_LET_GO;
     bool is_closed = at[DIM_ATTEMPT] != ATTEMPT_OPEN;
     bool is_unproven = at[DIM_ATTEMPT] == ATTEMPT_UNPROVEN;
-    return (pods.may_run && (is_terminal || is_closed)) ||
+    bool is_gated = at[DIM_PODS] == PODS_GATED || at[DIM_PODS] == PODS_WITHDRAWN;
+    return (pods.may_run && (is_terminal || is_closed)) || (is_gated && is_closed) ||
            (pods.is_lost && is_closed && !is_unproven);
+}
+
+static bool stray_beside_none(const unsigned char *at)
+{
+    bool is_first_gated = at[AT_PODS] == PODS_GATED || at[AT_PODS] == PODS_WITHDRAWN;
+    return at[AT_STRAY] != STRAY_NONE && (at[AT_PODS] == PODS_NONE || at[AT_PODS] == PODS_TWO ||
+                                          (at[AT_ATTEMPT] != ATTEMPT_OPEN && is_first_gated));
+}
+
+/* One that is gone may have run: a person let another start besides. */
+static bool another_was_let_start(const unsigned char *at)
+{
+    bool may_begin = at[AT_PODS] == PODS_PENDING || at[AT_PODS] == PODS_STUCK;
+    return at[AT_NOTED] == NOTED_GONE && may_begin;
+}
+
+static bool notes_a_pod_without_a_run(const unsigned char *at)
+{
+    return at[AT_NOTED] != NOTED_FIRST &&
+           (at[AT_ATTEMPT] != ATTEMPT_OPEN || at[AT_NOTED] == NOTED_STRAY);
+}
+
+static bool pod_has_come_already(const unsigned char *at)
+{
+    return at[AT_MISHAP] != MISHAP_NONE && at[AT_PODS] != PODS_NONE;
+}
+
+/* With the claim taken its pod is all that tells of the end, and somebody took that, too. */
+static bool nothing_tells_of_a_stripped_run(const unsigned char *at)
+{
+    return at[AT_MISHAP] == MISHAP_STRIPPED && at[AT_ATTEMPT] == ATTEMPT_OPEN &&
+           at[AT_CLAIM] != CLAIM_RECORDED;
 }
 
 /* Who takes the claim and our finalizer leaves nothing that a controller could hold on to. */
@@ -151,12 +195,18 @@ static bool database_that_goes(const unsigned char *at)
 
 static const struct product_exclusion exclusions[] = {
     {AT_CLAIM, "phase, attempt and claim go together", impossible_record},
+    {AT_CLAIM, "the next one is never claimed while one runs", next_is_claimed_during_a_run},
     {AT_JOB, "without an attempt there is no Job", job_of_no_attempt},
     {AT_JOB, "steps 7 and 8: no Job is let go before Running says so", job_runs_before_its_attempt},
     {AT_JOB, "R8: what is closed has no Job that goes on", job_runs_and_attempt_is_closed},
     {AT_PODS, "a Job that was not let go has no pod", pods_of_no_job},
     {AT_PODS, "R8: no pod runs beside a Job that is terminal, or an attempt that is closed",
      pods_against_their_job},
+    {AT_STRAY, "a stray is a second pod, and there are two at most", stray_beside_none},
+    {AT_NOTED, "a person lets another start", another_was_let_start},
+    {AT_NOTED, "step 9a: the note matters until the outcome", notes_a_pod_without_a_run},
+    {AT_MISHAP, "what befalls a pod does so from its beginning", pod_has_come_already},
+    {AT_MISHAP, "R8b: somebody took both the claim and the pod", nothing_tells_of_a_stripped_run},
     {AT_HOLD, "R8b: somebody took both the claim and our finalizer", nothing_holds_a_lost_run},
     {AT_DATABASE, "a claim stands on a Database", claim_on_no_database},
     {AT_DATABASE, "what is on its way out is for the garbage collector", database_that_goes},
@@ -222,7 +272,8 @@ static bool is_anything_held(void)
 
 static bool waits_for_a_person(const unsigned char *at)
 {
-    bool is_unproven = str_eq(cluster.scene.migration.status.attempt.reason, "EndUnproven");
+    const char *reason = cluster.scene.migration.status.attempt.reason;
+    bool is_unproven = str_eq(reason, "EndUnproven") || str_eq(reason, "PodVanished");
     return at[DIM_CONFIRM] != CONFIRM_RECORDED &&
            (cluster.is_node_lost || (is_unproven && has_our_claim() && !cluster.is_gone));
 }
@@ -313,7 +364,7 @@ static const char *judge_stability(void)
 static bool is_usual(const unsigned char *point)
 {
     for (unsigned i = 0; i < AT_MAX; i++) {
-        if (dimensions[i].is_side && point[i] != 0) {
+        if (dimensions[i].is_side && i != AT_MISHAP && point[i] != 0) {
             return false;
         }
     }
@@ -331,6 +382,7 @@ static const char *check(const unsigned char *point)
     bool exits_with_0 = point[AT_RESULT] == EXITS_WITH_0;
     long steps = 0;
     cluster_build(&cluster, at, exits_with_0);
+    cluster.mishap = point[AT_MISHAP];
     run(&steps, -1, FAULT_NONE);
     runs++;
     steps_most = steps > steps_most ? steps : steps_most;
@@ -344,6 +396,7 @@ static const char *check(const unsigned char *point)
         for (enum fault fault = FAULT_NOT_APPLIED; fault <= FAULT_ANSWER_LOST; fault++) {
             long taken = 0;
             cluster_build(&cluster, at, exits_with_0);
+            cluster.mishap = point[AT_MISHAP];
             run(&taken, k, fault);
             runs++;
             finding = judge(at);

@@ -22,6 +22,7 @@
     X(AT_JOB_READ, "job-read", READS)                                                              \
     X(AT_PODS, "pods", PODS)                                                                       \
     X(AT_PODS_READ, "pods-read", READS)                                                            \
+    X(AT_STRAY, "stray", STRAYS)                                                                   \
     X(AT_CONFIRM, "confirm-ended", CONFIRM_WORDS)                                                  \
     X(AT_TIME, "began", TIMES)                                                                     \
     X(AT_RECORD, "job-says", RECORDED)
@@ -48,6 +49,11 @@ static bool pods_of_a_parked_job(const unsigned char *at)
     return at[AT_PODS] != PODS_NONE && is_parked;
 }
 
+static bool stray_beside_none(const unsigned char *at)
+{
+    return at[AT_STRAY] != STRAY_NONE && (at[AT_PODS] == PODS_NONE || at[AT_PODS] == PODS_TWO);
+}
+
 static bool word_of_no_job(const unsigned char *at)
 {
     enum job_seen job = at[AT_JOB];
@@ -58,6 +64,7 @@ static bool word_of_no_job(const unsigned char *at)
 static const struct product_exclusion exclusions[] = {
     {AT_JOB_READ, "only what is there was read as such", nothing_read_fresh},
     {AT_PODS, "a parked Job never had a pod", pods_of_a_parked_job},
+    {AT_STRAY, "a stray is a second pod, and there are two at most", stray_beside_none},
     {AT_RECORD, "no Job of ours says anything", word_of_no_job},
 };
 
@@ -101,9 +108,34 @@ static bool is_parked(const struct judged *judged)
 static bool does_what_is_left_to_do(const struct judged *judged)
 {
     unsigned actions = judged->plan->actions;
-    const unsigned known = ACTION_READ_JOB | ACTION_READ_PODS | ACTION_DELETE_JOB | ACTION_RELEASE;
+    const unsigned known =
+        ACTION_READ_JOB | ACTION_READ_PODS | ACTION_DELETE_JOB | ACTION_END_JOB | ACTION_RELEASE;
     return (actions & ~known) == 0 && (actions & (actions - 1)) == 0 &&
            judged->plan->case_id != NULL;
+}
+
+/* Nothing was let start, and nobody is left to note a pod. */
+static bool has_waiting(const unsigned char *at)
+{
+    return at[DIM_PODS] == PODS_GATED || at[DIM_STRAY] == STRAY_GATED;
+}
+
+/* One that is beyond the gate. */
+static bool may_open_pod_run(const struct judged *judged)
+{
+    product_point open;
+    memcpy(open, judged->at, sizeof(open));
+    open[DIM_STRAY] = STRAY_NONE;
+    open[DIM_NOTED] = NOTED_GONE;
+    return scene_pods(open).may_run;
+}
+
+static bool ends_what_was_not_let_start(const struct judged *judged)
+{
+    enum job_seen job = judged->at[DIM_JOB];
+    bool is_due = (job == JOB_ACTIVE || job == JOB_STRIPPED) && are_pods_fresh(judged) &&
+                  has_waiting(judged->at) && !may_open_pod_run(judged) && !judged->pods.is_lost;
+    return does(judged, ACTION_END_JOB) == is_due;
 }
 
 static bool deletes_no_job_that_may_run(const struct judged *judged)
@@ -121,7 +153,8 @@ static bool releases_when_nothing_may_run(const struct judged *judged)
     bool is_told_by_pods =
         judged->at[DIM_PODS] != PODS_NONE && !judged->pods.is_lost && scene_is_job_over(judged->at);
     return !does(judged, ACTION_RELEASE) ||
-           ((scene_is_job_over(judged->at) || is_gone(judged)) && !judged->pods.may_run &&
+           ((scene_is_job_over(judged->at) || is_gone(judged)) &&
+            (!judged->pods.may_run || (!may_open_pod_run(judged) && is_confirmed)) &&
             (!judged->pods.is_lost || is_confirmed) && (are_pods_fresh(judged) || is_told_by_pods));
 }
 
@@ -172,7 +205,9 @@ static const struct {
     const char *rule;
     bool (*holds)(const struct judged *judged);
 } invariants[] = {
-    {"step 13: it reads, deletes or releases, one at a time", does_what_is_left_to_do},
+    {"step 13: it reads, deletes, ends or releases, one at a time", does_what_is_left_to_do},
+    {"R4a, step 13: a Job is ended when what has not ended waits behind the gate, and no other",
+     ends_what_was_not_let_start},
     {"R4, step 13: no Job is deleted with a pod that may live and was not asked to stop",
      deletes_no_job_that_may_run},
     {"R5, R8, R8b: a claim is released when nothing may run", releases_when_nothing_may_run},
@@ -188,12 +223,17 @@ static struct arena arena;
 static const char *check(const unsigned char *point)
 {
     static const unsigned char same[AT_MAX] = {
-        [AT_JOB] = DIM_JOB,         [AT_JOB_READ] = DIM_JOB_READ,
-        [AT_PODS] = DIM_PODS,       [AT_PODS_READ] = DIM_PODS_READ,
-        [AT_CONFIRM] = DIM_CONFIRM, [AT_TIME] = DIM_TIME,
+        [AT_JOB] = DIM_JOB,     [AT_JOB_READ] = DIM_JOB_READ,
+        [AT_PODS] = DIM_PODS,   [AT_PODS_READ] = DIM_PODS_READ,
+        [AT_STRAY] = DIM_STRAY, [AT_CONFIRM] = DIM_CONFIRM,
+        [AT_TIME] = DIM_TIME,
     };
     product_point at = {
-        [DIM_PHASE] = PHASE_RUNNING, [DIM_ATTEMPT] = ATTEMPT_OPEN, [DIM_CLAIM] = CLAIM_RECORDED};
+        [DIM_PHASE] = PHASE_RUNNING,
+        [DIM_ATTEMPT] = ATTEMPT_OPEN,
+        [DIM_CLAIM] = CLAIM_RECORDED,
+        [DIM_NOTED] = NOTED_NONE, /* the migration is gone, and the note with it */
+    };
     for (unsigned i = 0; i < AT_RECORD; i++) {
         at[same[i]] = point[i];
     }
@@ -220,6 +260,8 @@ static const char *check(const unsigned char *point)
     arena_reset(&arena);
     orphan_decide(&arena, &seen, &plan);
     struct judged judged = {at, point[AT_RECORD], &scene, &plan, scene_pods(at)};
+    /* One that was noted before the migration went may still be opened. */
+    judged.pods.may_run = judged.pods.may_run || has_waiting(at);
     for (size_t i = 0; i < ARRAY_LEN(invariants); i++) {
         if (!invariants[i].holds(&judged)) {
             return invariants[i].rule;
