@@ -125,7 +125,7 @@ static void ask_database(struct work *work, const struct observed *seen)
         .uid = arena_strdup(&work->arena, database == NULL ? NULL : database->meta.uid),
     };
     work->learnt.is_database_fresh = false;
-    work->learnt.database_asked = work_attempts_seen(seen->migration);
+    work->learnt.database_asked = attempts_seen_of(seen->migration);
 }
 
 /* Index of the two below: what the answer is of. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The fresh look (R7): after the claim was seen, everything that the decision to start depends on is
- * read from the API server. The finalizer of step 4 is put on in the same round: its answer is a fresh
+ * read from the API server; the clock is its own, as these answers tell it. The finalizer of step 4 is put on in the same round: its answer is a fresh
  * read of the migration, and the server refuses it where the migration changed or is being deleted.
  */
 #include <string.h>
@@ -183,6 +183,38 @@ static void on_inherited(struct task *task, const struct kube_response *response
     }
 }
 
+/* Its window, and whether the claim still stands. Gone: the watch tells the rest. */
+static void on_database(struct task *task, const struct kube_response *response, size_t index)
+{
+    (void)index;
+    if (!response->is_ok) {
+        task_fail(task, response, "read the Database anew");
+        return;
+    }
+    apply_learn(work_of(task), SOURCE_DATABASES, response);
+}
+
+/* Its success is never undone, but another migration may have come by its name, and must succeed itself. */
+static void on_dependency(struct task *task, const struct kube_response *response, size_t index)
+{
+    struct work *work = work_of(task);
+    struct arena *arena = &work->learnt.arena;
+    struct err err = {0};
+    if (!response->is_ok && response->err.kind == ERR_NOT_FOUND) {
+        return; /* missing: it stays NULL */
+    }
+    if (!response->is_ok) {
+        task_fail(task, response, "read a migration that it comes after");
+        return;
+    }
+    struct migration *dependency = arena_alloc(arena, sizeof(*dependency));
+    if (!migration_decode(arena, response->body, dependency, &err)) {
+        task_fail_with(task, &err);
+        return;
+    }
+    work->learnt.dependencies[index] = dependency;
+}
+
 static void get(struct work *work, const char *path, task_fn *fn, size_t index)
 {
     struct kube_call call = {.method = KUBE_GET, .path = path};
@@ -191,6 +223,12 @@ static void get(struct work *work, const char *path, task_fn *fn, size_t index)
 
 /* A claim older than this is no moment to look at. */
 #define SNAPSHOT_MS 1000
+
+/* We wrote the claim a moment ago, so the answer is a fresh read of the Database, and a moment of etcd's. */
+static bool is_claim_new(const struct work *work)
+{
+    return work->claimed_ms != 0 && clock_now_ms() - work->claimed_ms < SNAPSHOT_MS;
+}
 
 static bool is_newer(const char *version, const char *than)
 {
@@ -222,9 +260,7 @@ static const char *snapshot_version(struct work *work, const struct observed *se
 {
     const struct fleet *fleet = work->cluster->fleet;
     const char *version = seen->database == NULL ? NULL : seen->database->meta.resource_version;
-    bool is_fit =
-        version != NULL && work->claimed_ms != 0 && clock_now_ms() - work->claimed_ms < SNAPSHOT_MS;
-    work->claimed_ms = 0;
+    bool is_fit = version != NULL && is_claim_new(work);
     for (unsigned kind = 0; is_fit && kind < FLEET_KINDS; kind++) {
         is_fit = !has_newer(fleet_store(fleet, work->ns, kind), version);
     }
@@ -325,6 +361,18 @@ static bool is_an_application(const struct migration *migration)
     return false;
 }
 
+static void look_at_dependencies(struct work *work, const struct migration *migration)
+{
+    struct learnt *learnt = &work->learnt;
+    learnt->dependency_count = migration->after_count;
+    learnt->dependencies =
+        arena_array(&learnt->arena, migration->after_count, sizeof(const struct migration *));
+    for (size_t i = 0; i < migration->after_count; i++) {
+        get(work, resource_path(&work->arena, RESOURCE_MIGRATION, work->ns, migration->after[i]),
+            on_dependency, i);
+    }
+}
+
 void apply_look(struct work *work, const struct observed *seen)
 {
     const struct migration *migration = seen->migration;
@@ -341,6 +389,12 @@ void apply_look(struct work *work, const struct observed *seen)
                                           sizeof(*work->learnt.looked_for));
     work->snapshot = snapshot_version(work, seen);
     look_at_migration(work, migration);
+    if (!is_claim_new(work)) {
+        get(work, resource_path(&work->arena, RESOURCE_DATABASE, work->ns, migration->database),
+            on_database, 0);
+    }
+    work->claimed_ms = 0;
+    look_at_dependencies(work, migration);
     for (size_t i = 0; i < migration->application_count; i++) {
         work->learnt.looked_for[i] = "";
         look_at_application(work, seen, i);

@@ -56,7 +56,7 @@ static const struct store_kind kinds[SOURCE_COUNT] = {
 
 void cluster_init(struct cluster *cluster)
 {
-    *cluster = (struct cluster){0};
+    *cluster = (struct cluster){.zones = zones_new(ZONES_FOLDER)};
     for (enum source source = 0; source < SOURCE_COUNT; source++) {
         store_init(&cluster->stores[source], &kinds[source]);
     }
@@ -67,6 +67,8 @@ void cluster_fini(struct cluster *cluster)
     for (enum source source = 0; source < SOURCE_COUNT; source++) {
         store_fini(&cluster->stores[source]);
     }
+    zones_free(cluster->zones);
+    dependents_fini(&cluster->dependents);
     map_fini(&cluster->works);
     map_fini(&cluster->tidiers);
 }

@@ -9,9 +9,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "app/dependents.h"
 #include "app/fleet.h"
 #include "app/store.h"
 #include "app/telemetry.h"
+#include "app/zones.h"
 #include "base/map.h"
 #include "kube/client.h"
 #include "kube/queue.h"
@@ -28,16 +30,18 @@ struct cluster {
     struct queue *queue;
     struct fleet *fleet;
     struct telemetry *telemetry;
+    struct zones *zones;
     struct store stores[SOURCE_COUNT];
+    struct dependents dependents;
     struct map works;   /* key -> struct work (app/work.h): unfinished migrations */
     struct map tidiers; /* key -> struct tidier (app/tidy.h): what is being tidied up */
     bool is_acting;     /* every store is full and we lead: else nothing is woken */
 };
 
-/* Makes the stores; the rest is the manager's to set. */
+/* Makes the stores and the zones; the rest is the manager's to set. */
 void cluster_init(struct cluster *cluster);
 void cluster_fini(
-    struct cluster *cluster); /* the stores and maps; the works must be freed before */
+    struct cluster *cluster); /* the stores, zones and maps; the works must be freed before */
 
 /* Borrowed until the object changes, NULL when there is none. */
 const struct migration *cluster_migration(const struct cluster *cluster, const char *ns,

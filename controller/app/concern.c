@@ -90,6 +90,7 @@ static void concern_migration(struct cluster *cluster, const struct migration *m
     if (is_wanted || map_get(&cluster->works, key) != NULL) {
         cluster_wake(cluster, KEY_MIGRATION, ns, migration->meta.name);
     }
+    dependents_wake(&cluster->dependents, ns, migration->meta.name, cluster->queue);
     if (is_wanted) {
         return;
     }

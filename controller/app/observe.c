@@ -9,6 +9,8 @@
 #include "base/str.h"
 #include "codec/job.h"
 #include "domain/attempt.h"
+#include "domain/dependency.h"
+#include "domain/gates.h"
 #include "domain/selector.h"
 
 unsigned observe_needs(const struct migration *migration)
@@ -126,6 +128,48 @@ static struct dry_run dry_run_of(const struct work *work, const struct migration
         .message = memory->message,
         .again_s = memory->again_s,
     };
+}
+
+/* ---- what it comes after ---- */
+
+static const struct migration *find_migration(void *arg, const char *name)
+{
+    const struct work *work = arg;
+    return cluster_migration(work->cluster, work->ns, name);
+}
+
+static void find_dependencies(struct work *work, struct observed *seen)
+{
+    const struct migration *migration = seen->migration;
+    if (migration->after_count == 0) {
+        return;
+    }
+    seen->dependency_cycle = dependency_cycle(&work->arena, migration, find_migration, work);
+    if (seen->is_fresh) {
+        seen->dependencies = work->learnt.dependencies;
+        return;
+    }
+    const struct migration **found =
+        arena_array(&work->arena, migration->after_count, sizeof(const struct migration *));
+    for (size_t i = 0; i < migration->after_count; i++) {
+        found[i] = find_migration(work, migration->after[i]);
+    }
+    seen->dependencies = found;
+}
+
+/* ---- the window's time zone ---- */
+
+static void find_zone(struct work *work, struct observed *seen)
+{
+    const struct window_spec *window = gates_window(seen->migration, seen->database);
+    struct err err = {0};
+    if (window == NULL) {
+        return;
+    }
+    seen->zone = zones_get(work->cluster->zones, window->zone_name, &err);
+    if (seen->zone == NULL) {
+        seen->zone_error = arena_strdup(&work->arena, err.text);
+    }
 }
 
 /* ---- the queue ---- */
@@ -273,6 +317,7 @@ static bool is_look_valid(const struct learnt *learnt, const struct migration *m
            str_eq(learnt->migration_version, migration->meta.resource_version) &&
            learnt->looked_generation == migration->meta.generation &&
            learnt->application_count == migration->application_count &&
+           learnt->dependency_count == migration->after_count &&
            clock_now_ms() - learnt->looked_at_ms < OBSERVE_FRESH_MS;
 }
 
@@ -298,10 +343,12 @@ void observe(struct work *work, struct observed *ret_seen)
     }
     seen.unknown_since_s = work->unknown_since_s;
     /* What was read before the attempt was closed tells nothing of its claim. */
-    struct attempts_seen attempts = work_attempts_seen(migration);
+    struct attempts_seen attempts = attempts_seen_of(migration);
     seen.is_database_cached =
-        !learnt->is_database_fresh || !work_attempts_same(&learnt->database_asked, &attempts);
+        !learnt->is_database_fresh || !attempts_seen_same(&learnt->database_asked, &attempts);
     seen.namespace_state = learnt->namespace_state;
+    find_dependencies(work, &seen);
+    find_zone(work, &seen);
     find_place(work, &seen);
     find_job(work, &seen);
     find_pods(work, &seen);

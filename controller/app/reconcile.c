@@ -12,9 +12,11 @@
 #define STEPS_MAX 60
 
 /* Watches what must be seen to judge the migration, and no more. */
-static void watch_applications(struct work *work, const struct migration *migration)
+static void watch_needs(struct work *work, const struct migration *migration)
 {
-    bool is_judged = attempt_may_begin(migration) || attempt_is_running(migration);
+    bool is_waiting = attempt_may_begin(migration);
+    work_wait_for(work, migration->after, is_waiting ? migration->after_count : 0);
+    bool is_judged = is_waiting || attempt_is_running(migration);
     unsigned needs = is_judged ? observe_needs(migration) : 0;
     fleet_retain(work->cluster->fleet, work->ns, needs & ~work->needs);
     fleet_release(work->cluster->fleet, work->ns, work->needs & ~needs);
@@ -91,7 +93,7 @@ static void turn(struct work *work)
         set_ready(work, migration, work->plan.is_ready);
         telemetry_decided(cluster->telemetry, work->key, &work->plan);
         apply_start(work, &seen);
-        watch_applications(work, migration); /* behind what the decision asks for */
+        watch_needs(work, migration); /* behind what the decision asks for */
     } while (work->task.in_flight == 0 && work->is_step_done);
     if (work->task.in_flight == 0) {
         /* Nothing was left to do, so whatever Event was due has been recorded. */

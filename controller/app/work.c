@@ -42,9 +42,33 @@ static void forget_all(struct work *work)
     work->unknown_since_s = 0;
 }
 
+void work_wait_for(struct work *work, const char **after, size_t after_count)
+{
+    struct dependents *dependents = &work->cluster->dependents;
+    bool is_same = after_count == work->after_count;
+    for (size_t i = 0; is_same && i < after_count; i++) {
+        is_same = str_eq(after[i], work->after[i]);
+    }
+    if (is_same) {
+        return;
+    }
+    for (size_t i = 0; i < work->after_count; i++) {
+        dependents_leave(dependents, work->ns, work->after[i], work->key);
+        free(work->after[i]);
+    }
+    free(work->after);
+    work->after = after_count == 0 ? NULL : xcalloc(after_count, sizeof(*work->after));
+    work->after_count = after_count;
+    for (size_t i = 0; i < after_count; i++) {
+        work->after[i] = xstrdup(after[i]);
+        dependents_join(dependents, work->ns, after[i], work->key);
+    }
+}
+
 void work_free(struct work *work)
 {
     task_fini(&work->task);
+    work_wait_for(work, NULL, 0);
     forget_all(work);
     work_end_chain(work);
     fleet_release(work->cluster->fleet, work->ns, work->needs);
@@ -75,21 +99,6 @@ void work_end_chain(struct work *work)
     work_forget(work);
     arena_fini(&work->learnt.arena);
     arena_fini(&work->arena);
-}
-
-struct attempts_seen work_attempts_seen(const struct migration *migration)
-{
-    const struct migration_status *status = &migration->status;
-    return (struct attempts_seen){
-        .number = status->attempt.number,
-        .outcome = status->attempt.outcome,
-        .withdrawn = status->withdrawn,
-    };
-}
-
-bool work_attempts_same(const struct attempts_seen *a, const struct attempts_seen *b)
-{
-    return a->number == b->number && a->outcome == b->outcome && a->withdrawn == b->withdrawn;
 }
 
 void work_set_dry_run(struct work *work, enum dry_run_result result, const char *reason,

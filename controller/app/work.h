@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "app/attempts_seen.h"
 #include "app/task.h"
 #include "base/arena.h"
 #include "domain/announce.h"
@@ -19,13 +20,6 @@
 #include "domain/types.h"
 
 struct cluster;
-
-/* How far the attempts of a migration have come. */
-struct attempts_seen {
-    int64_t number;
-    enum outcome outcome;
-    int64_t withdrawn;
-};
 
 /* Read by this chain of steps; forgotten at its end and at any failure. */
 struct learnt {
@@ -37,8 +31,11 @@ struct learnt {
     int64_t looked_at_ms;
     struct application_seen *applications; /* of this look */
     size_t application_count;
-    const char **looked_for; /* for each: the UIDs of the workloads whose pods were asked for */
-    json_t *inherited;       /* the workload of inheritFrom; NULL: none. Owned */
+    const struct migration **dependencies; /* of this look: one for each of spec.after */
+    size_t dependency_count;
+    const char *
+        *looked_for; /* for each application: the UIDs of the workloads whose pods were asked for */
+    json_t *inherited; /* the workload of inheritFrom; NULL: none. Owned */
     /* The Database was read, or written by us, when the migration's attempts stood so. */
     bool is_database_fresh;
     struct attempts_seen database_asked;
@@ -73,6 +70,8 @@ struct work {
     char *name;
     char *uid;      /* of the migration that all the rest is about */
     unsigned needs; /* kinds retained of the fleet */
+    char **after;   /* names that it waits for, as it has joined cluster->dependents */
+    size_t after_count;
     struct learnt learnt;
     struct dry_run_memory dry_run;
     char *recorded_events[ANNOUNCEMENTS_MAX]; /* names that the server has; NULL: none known */
@@ -104,14 +103,14 @@ void work_free(struct work *work);
 /* The work is about this migration; what is remembered of another one of that name is forgotten. */
 void work_set_migration(struct work *work, const struct migration *migration);
 
+/* What the migration waits for by spec.after wakes the work from now on, and nothing else that did. */
+void work_wait_for(struct work *work, const char **after, size_t after_count);
+
 /* Forgets what the chain of steps learnt. */
 void work_forget(struct work *work);
 
 /* Gives back the memory of a chain that is over: most works wait, and many at a time. */
 void work_end_chain(struct work *work);
-
-struct attempts_seen work_attempts_seen(const struct migration *migration);
-bool work_attempts_same(const struct attempts_seen *a, const struct attempts_seen *b);
 
 /* Sets the outcome of a dry run; message is copied. */
 void work_set_dry_run(struct work *work, enum dry_run_result result, const char *reason,

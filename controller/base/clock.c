@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/calendar.h"
+
 #define MAX_DURATION_MS ((int64_t)100 * 366 * 24 * 3600 * 1000)
 
 int64_t clock_now_us(void)
@@ -30,17 +32,6 @@ int64_t clock_wall_us(void)
     struct timespec now;
     (void)clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-/* Days since 1970-01-01 of a date in the proleptic Gregorian calendar (H. Hinnant, days_from_civil). */
-static int64_t days_of(int64_t year, int64_t month, int64_t day)
-{
-    year -= month <= 2;
-    int64_t era = (year >= 0 ? year : year - 399) / 400;
-    int64_t year_of_era = year - era * 400;
-    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    return era * 146097 + day_of_era - 719468;
 }
 
 void clock_format(int64_t wall_s, char text[CLOCK_TEXT_MAX])
@@ -110,13 +101,6 @@ static bool offset(const char **at, int64_t *ret_s)
     return true;
 }
 
-static int64_t days_in_month(int64_t year, int64_t month)
-{
-    static const int64_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return month == 2 && leap ? 29 : days[month - 1];
-}
-
 bool clock_parse(const char *text, int64_t *ret_wall_s)
 {
     const char *at = text;
@@ -133,8 +117,8 @@ bool clock_parse(const char *text, int64_t *ret_wall_s)
         !literal(&at, ":") || !digits(&at, 2, &second)) {
         return false;
     }
-    if (month < 1 || month > 12 || day < 1 || day > days_in_month(year, month) || hour > 23 ||
-        minute > 59 || second > 60) {
+    if (month < 1 || month > 12 || day < 1 || day > calendar_month_days(year, (int)month) ||
+        hour > 23 || minute > 59 || second > 60) {
         return false;
     }
     if (*at == '.') {
@@ -148,7 +132,8 @@ bool clock_parse(const char *text, int64_t *ret_wall_s)
     if (!offset(&at, &east_s) || *at != '\0') {
         return false;
     }
-    *ret_wall_s = days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - east_s;
+    *ret_wall_s = calendar_days(year, (int)month, (int)day) * CALENDAR_DAY_S + hour * 3600 +
+                  minute * 60 + second - east_s;
     return true;
 }
 

@@ -10,6 +10,8 @@
 #include "domain/constraint.h"
 
 #define KEEP_FOR_MIN_S ((int64_t)600)
+#define WINDOW_MIN_S   INT64_C(60)
+#define WINDOW_MAX_S   (INT64_C(366) * 86400) /* a schedule comes at least so often, or almost */
 #define VERSION_KEY    "app.kubernetes.io/version"
 
 #define X(name, word) [name] = (word),
@@ -156,6 +158,28 @@ static void run_read(struct reader *reader, const json_t *spec, struct migration
     reader_leave(reader, mark);
 }
 
+/* A window without a schedule is a mistake, and never one that is always open. */
+static struct window_spec window_read(struct reader *reader, const json_t *spec)
+{
+    const json_t *window = reader_object(reader, spec, "window");
+    if (window == NULL) {
+        return (struct window_spec){0};
+    }
+    size_t mark = reader_enter(reader, "window");
+    struct window_spec read = {
+        .schedule = reader_required_text(reader, window, "schedule"),
+        .zone_name = reader_text(reader, window, "timeZone"),
+        .must_finish = reader_flag(reader, window, "mustFinish"),
+    };
+    const char *duration = reader_required_text(reader, window, "duration");
+    read.duration_s = reader_duration_s(reader, window, "duration", 0);
+    if (read.duration_s < WINDOW_MIN_S || read.duration_s > WINDOW_MAX_S) {
+        reader_refuse(reader, "duration", "\"%s\" must be between 1m and 8784h", duration);
+    }
+    reader_leave(reader, mark);
+    return read;
+}
+
 static void spec_read(struct reader *reader, const json_t *object, bool is_done,
                       struct migration *ret)
 {
@@ -174,6 +198,11 @@ static void spec_read(struct reader *reader, const json_t *object, bool is_done,
     ret->rollout = (enum rollout)reader_word(
         reader, spec, "rollout", (struct word_list){rollouts, ARRAY_LEN(rollouts)}, by_step);
     ret->suspend = reader_flag(reader, spec, "suspend");
+    if (!is_done) {
+        ret->after = reader_texts(reader, spec, "after", &ret->after_count);
+        ret->not_before_s = reader_time(reader, spec, "notBefore");
+        ret->window = window_read(reader, spec);
+    }
     ret->ready_when = (enum ready_when)reader_word(
         reader, spec, "readyWhen", (struct word_list){ready_when, ARRAY_LEN(ready_when)},
         READY_WHEN_SUCCEEDED);
@@ -241,6 +270,19 @@ bool migration_decode(struct arena *arena, const json_t *object, struct migratio
     return true;
 }
 
+/* A mistake in it closes a gate of the Database's migrations; the ledger is read all the same. */
+static struct window_spec default_window_read(struct arena *arena, const json_t *spec)
+{
+    struct reader reader;
+    reader_init(&reader, arena);
+    (void)reader_enter(&reader, "spec");
+    struct window_spec window = window_read(&reader, spec);
+    if (reader_has_failed(&reader)) {
+        window.error = arena_strdup(arena, reader.err.text);
+    }
+    return window;
+}
+
 bool database_decode(struct arena *arena, const json_t *object, struct database *ret,
                      struct err *err)
 {
@@ -253,6 +295,7 @@ bool database_decode(struct arena *arena, const json_t *object, struct database 
     const json_t *spec = reader_object(&reader, object, "spec");
     size_t mark = reader_enter(&reader, "spec");
     ret->baseline = reader_text(&reader, spec, "baseline");
+    ret->window = default_window_read(arena, spec);
     reader_leave(&reader, mark);
     database_status_read(&reader, object, ret);
     if (reader_has_failed(&reader)) {

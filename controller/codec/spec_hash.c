@@ -19,7 +19,7 @@
  */
 static const struct default_value {
     const char *path;
-    const char *text; /* NULL: the number counts */
+    const char *text; /* NULL: the number counts; 0 is false, too */
     json_int_t number;
 } defaults[] = {
     {.path = "applications[].kind", .text = "Deployment"},
@@ -27,6 +27,8 @@ static const struct default_value {
     {.path = "applications[].versionFrom.key", .text = "app.kubernetes.io/version"},
     {.path = "applications[].whenAbsent", .text = "Wait"},
     {.path = "readyWhen", .text = "Succeeded"},
+    {.path = "window.timeZone", .text = "UTC"},
+    {.path = "window.mustFinish", .number = 0},
     {.path = "run.retries", .number = 0},
     {.path = "run.onInterruption", .text = "Fail"},
     {.path = "run.container.inheritFrom.kind", .text = "Deployment"},
@@ -50,7 +52,8 @@ static bool is_default(const struct walk *walk, const char *path, const json_t *
             continue;
         }
         if (defaults[i].text == NULL) {
-            return json_is_integer(value) && json_integer_value(value) == defaults[i].number;
+            bool is_number = json_is_integer(value) || json_is_false(value);
+            return is_number && json_integer_value(value) == defaults[i].number;
         }
         return str_eq(json_string_value(value), defaults[i].text);
     }

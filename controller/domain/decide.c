@@ -63,6 +63,14 @@ static bool may_claim(const struct observed *seen)
            seen->database->meta.deleted_s == 0 && seen->queue_place == 0;
 }
 
+/* The nearest of several times; 0 is none. */
+static void wake_by(struct plan *plan, int64_t at_s)
+{
+    if (at_s != 0 && (plan->wake_at_s == 0 || at_s < plan->wake_at_s)) {
+        plan->wake_at_s = at_s;
+    }
+}
+
 static void wait(struct arena *arena, const struct observed *seen, const struct gates *gates,
                  struct plan *plan)
 {
@@ -87,11 +95,9 @@ static void wait(struct arena *arena, const struct observed *seen, const struct 
     status_set_gates(arena, &plan->status, gates, seen->now_s);
     status_move(arena, migration, &plan->status, &move, seen->now_s);
     plan_write_status(seen, plan, "W5");
-    plan->wake_at_s = not_before_s > seen->now_s ? not_before_s : 0;
-    if (seen->dry_run.result == DRY_RUN_LATER &&
-        (plan->wake_at_s == 0 || seen->dry_run.again_s < plan->wake_at_s)) {
-        plan->wake_at_s = seen->dry_run.again_s;
-    }
+    wake_by(plan, not_before_s > seen->now_s ? not_before_s : 0);
+    wake_by(plan, seen->dry_run.result == DRY_RUN_LATER ? seen->dry_run.again_s : 0);
+    wake_by(plan, gates->wake_at_s);
 }
 
 /*

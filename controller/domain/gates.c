@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "domain/window.h"
 
 static const char *const gate_names[] = {
 #define X(name, word) [name] = (word),
@@ -93,6 +94,67 @@ static struct gate_verdict judge_not_suspended(const struct observed *seen)
     return open_gate("NotSuspended", "spec.suspend is not set");
 }
 
+static const char *join(struct arena *arena, const char *before, const char *more)
+{
+    return before == NULL ? more : arena_printf(arena, "%s; %s", before, more);
+}
+
+/* What is to be said of a migration that has not succeeded. How far a run is would change all the time. */
+static const char *describe_dependency(struct arena *arena, const char *name,
+                                       const struct migration *dependency)
+{
+    if (dependency == NULL) {
+        return arena_printf(arena, "migration %s does not exist", name);
+    }
+    const struct migration_status *status = &dependency->status;
+    switch (status->phase) {
+    case PHASE_FAILED:
+        return arena_printf(arena, "migration %s has failed (%s)", name,
+                            str_or_empty(status->reason));
+    case PHASE_WAITING:
+        return arena_printf(arena, "migration %s waits (%s)", name, str_or_empty(status->reason));
+    case PHASE_RUNNING:
+        return arena_printf(arena, "migration %s runs", name);
+    case PHASE_PENDING:
+    case PHASE_SUCCEEDED:
+    case PHASE_MAX:
+        break;
+    }
+    return arena_printf(arena, "migration %s is not judged yet", name);
+}
+
+static struct gate_verdict judge_dependencies(struct arena *arena, const struct observed *seen)
+{
+    const struct migration *migration = seen->migration;
+    const char *message = NULL;
+    const char *reason = "DependenciesNotMet";
+    if (migration->after_count == 0) {
+        return open_gate("NotRequired", "spec.after names none");
+    }
+    if (seen->dependency_cycle != NULL) {
+        return closed_gate("DependencyCycle",
+                           arena_printf(arena,
+                                        "it waits for itself: %s; take one of them out of the "
+                                        "other's spec.after",
+                                        seen->dependency_cycle));
+    }
+    for (size_t i = 0; i < migration->after_count; i++) {
+        const struct migration *dependency = seen->dependencies[i];
+        if (dependency != NULL && dependency->status.phase == PHASE_SUCCEEDED) {
+            continue;
+        }
+        if (dependency == NULL && !str_eq(reason, "DependencyFailed")) {
+            reason = "DependencyMissing";
+        } else if (dependency != NULL && dependency->status.phase == PHASE_FAILED) {
+            reason = "DependencyFailed";
+        }
+        message = join(arena, message, describe_dependency(arena, migration->after[i], dependency));
+    }
+    return message != NULL
+               ? closed_gate(reason, arena_printf(arena, "comes after others: %s", message))
+               : open_gate("Met", "every migration of spec.after has succeeded");
+}
+
 static const char *taker_of(const struct database *database, const char *version)
 {
     for (size_t i = 0; i < database->history_count; i++) {
@@ -137,6 +199,50 @@ static struct gate_verdict judge_schema_version(struct arena *arena, const struc
     return closed_gate("SchemaVersionNotMet",
                        arena_printf(arena, "database %s stands at version %s, fromVersion is %s",
                                     migration->database, version, migration->from_version));
+}
+
+const struct window_spec *gates_window(const struct migration *migration,
+                                       const struct database *database)
+{
+    if (migration->window.schedule != NULL) {
+        return &migration->window;
+    }
+    bool has_default =
+        database != NULL && (database->window.schedule != NULL || database->window.error != NULL);
+    return has_default ? &database->window : NULL;
+}
+
+/* The verdict changes by itself: *ret_wake_at_s says when. */
+static struct gate_verdict judge_window(struct arena *arena, const struct observed *seen,
+                                        int64_t *ret_wake_at_s)
+{
+    const struct migration *migration = seen->migration;
+    const struct window_spec *window = gates_window(migration, seen->database);
+    struct window_terms terms = {.not_before_s = migration->not_before_s,
+                                 .timeout_s = migration->timeout_s};
+    if (window != NULL && window->error != NULL) {
+        return closed_gate("WindowInvalid", arena_printf(arena, "Database %s: %s",
+                                                         migration->database, window->error));
+    }
+    if (window != NULL) {
+        terms.schedule = window->schedule;
+        terms.duration_s = window->duration_s;
+        terms.zone_name = window->zone_name;
+        terms.must_finish = window->must_finish;
+        terms.zone = seen->zone;
+        terms.zone_error = seen->zone_error;
+    }
+    struct window_verdict verdict = window_judge(arena, &terms, seen->now_s);
+    *ret_wake_at_s = verdict.wake_at_s;
+    /* Whoever looks into the migration for the schedule finds none. */
+    bool is_default = window != NULL && window != &migration->window;
+    return (struct gate_verdict){
+        verdict.is_open ? CONDITION_TRUE : CONDITION_FALSE,
+        verdict.reason,
+        is_default ? arena_printf(arena, "%s (spec.window of Database %s)", verdict.message,
+                                  migration->database)
+                   : verdict.message,
+    };
 }
 
 /* A place in the queue is worth telling once nothing else keeps the migration from its turn. */
@@ -186,11 +292,6 @@ static void add_statuses(struct arena *arena, struct gates *gates,
     }
     gates->applications = all;
     gates->application_count = count;
-}
-
-static const char *join(struct arena *arena, const char *before, const char *more)
-{
-    return before == NULL ? more : arena_printf(arena, "%s; %s", before, more);
 }
 
 /* A workload that is there is judged by itself. */
@@ -332,6 +433,7 @@ void gates_judge(struct arena *arena, const struct observed *seen, struct gates 
     *ret_gates = (struct gates){0};
     ret_gates->verdicts[GATE_JOB_VALID] = judge_job_valid(seen);
     ret_gates->verdicts[GATE_NOT_SUSPENDED] = judge_not_suspended(seen);
+    ret_gates->verdicts[GATE_DEPENDENCIES_MET] = judge_dependencies(arena, seen);
     ret_gates->verdicts[GATE_SCHEMA_VERSION_MET] = judge_schema_version(arena, seen);
     ret_gates->are_applications_judged = seen->are_applications_known;
     if (seen->are_applications_known) {
@@ -343,6 +445,7 @@ void gates_judge(struct arena *arena, const struct observed *seen, struct gates 
         ret_gates->verdicts[GATE_VERSIONS_COMPATIBLE] = unknown;
         ret_gates->verdicts[GATE_ROLLOUT_SETTLED] = unknown;
     }
+    ret_gates->verdicts[GATE_IN_WINDOW] = judge_window(arena, seen, &ret_gates->wake_at_s);
     ret_gates->verdicts[GATE_LOCK_HELD] = judge_lock(arena, seen, gates_are_open(ret_gates));
 }
 

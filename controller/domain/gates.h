@@ -15,9 +15,11 @@
 #define GATES(X)                                                                                   \
     X(GATE_JOB_VALID, "JobValid")                                                                  \
     X(GATE_NOT_SUSPENDED, "NotSuspended")                                                          \
+    X(GATE_DEPENDENCIES_MET, "DependenciesMet")                                                    \
     X(GATE_SCHEMA_VERSION_MET, "SchemaVersionMet")                                                 \
     X(GATE_VERSIONS_COMPATIBLE, "VersionsCompatible")                                              \
     X(GATE_ROLLOUT_SETTLED, "RolloutSettled")                                                      \
+    X(GATE_IN_WINDOW, "InWindow")                                                                  \
     X(GATE_LOCK_HELD, "LockHeld") /* always the last: the others decide whether to ask for it */
 
 #define X(name, word) name,
@@ -37,9 +39,14 @@ struct gates {
     struct application_status *applications; /* for the status */
     size_t application_count;
     const char *running; /* "2.1.0 (3), 1.9.2 (1)"; NULL: nothing runs */
+    int64_t wake_at_s;   /* when a verdict changes by the clock alone; 0: none does */
 };
 
 const char *gate_name(enum gate gate);
+
+/* The window that holds for the migration: its own, else its Database's; NULL: neither has one. */
+const struct window_spec *gates_window(const struct migration *migration,
+                                       const struct database *database);
 
 /* Judges all. Texts lie in the arena or are borrowed from seen. */
 void gates_judge(struct arena *arena, const struct observed *seen, struct gates *ret_gates);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "domain/application.h"
+#include "domain/timezone.h"
 #include "domain/types.h"
 
 /* What the API server said to a dry run of the real Job and pod. */
@@ -55,6 +56,13 @@ struct observed {
     bool is_database_cached;
 
     struct dry_run dry_run;
+
+    /* One for each of spec.after, NULL where there is none; with is_fresh as the server has them. */
+    const struct migration *const *dependencies;
+    const char *dependency_cycle; /* as dependency_cycle() says */
+
+    const struct time_zone *zone; /* of gates_window(); NULL: none is asked for, or zone_error */
+    const char *zone_error;       /* why it could not be read */
 
     size_t queue_place; /* ready migrations of this database that came before; 0: we are first */
     const char *queue_ahead; /* the first of them; NULL: none */

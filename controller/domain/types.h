@@ -341,6 +341,15 @@ struct migration_status {
 #define STATUS_ATTEMPTS_MAX 10
 #define STATUS_HISTORY_MAX  50
 
+/* spec.window: when a run may start; of a migration, or of its Database. domain/window.h judges it. */
+struct window_spec {
+    const char *schedule; /* NULL: there is no window */
+    int64_t duration_s;
+    const char *zone_name; /* NULL: UTC */
+    bool must_finish;
+    const char *error; /* of a Database's: as spec_error of a migration; NULL: none */
+};
+
 struct migration {
     struct meta meta;
     const char *database;     /* in the migration's namespace */
@@ -352,6 +361,10 @@ struct migration {
     size_t application_count;
     enum rollout rollout; /* the default by step is filled in */
     bool suspend;
+    const char **after; /* names of migrations in its namespace */
+    size_t after_count;
+    int64_t not_before_s; /* 0: any time */
+    struct window_spec window;
     enum ready_when ready_when;
     int64_t retries;
     enum on_interruption on_interruption;
@@ -395,7 +408,8 @@ struct passage {
 struct database {
     struct meta meta;
     const char *baseline;
-    const char *version; /* NULL: the ledger is empty */
+    struct window_spec window; /* of its migrations that have none of their own */
+    const char *version;       /* NULL: the ledger is empty */
     const char **passed;
     size_t passed_count;
     struct claim claim;

@@ -16,9 +16,10 @@ import (
 const refused = "refused"
 
 const (
-	classLibrary = "library"
-	classLiteral = "ours: a literal term"
-	classTouches = "ours: a hyphen range touches its neighbour"
+	classLibrary      = "library"
+	classUndocumented = "undocumented"
+	classLiteral      = "ours: a literal term"
+	classTouches      = "ours: a hyphen range touches its neighbour"
 )
 
 // A version or a part of one as the library's constraints take it; the library does not export it.

@@ -9,31 +9,8 @@ import (
 	"strings"
 )
 
-// generate makes cases that sit close to each other: few different numbers and identifiers, so that bounds
-// are hit, odd ones in between, and every tenth text damaged.
-func generate(r *rand.Rand, pairs, versions, images int) []question {
-	g := generator{r}
-	var questions []question
-	for i := 0; i < pairs; i++ {
-		constraint := g.damaged(g.constraint())
-		version := g.versionFor(constraint)
-		want, class := expectConstraint(constraint, version)
-		questions = append(questions, question{"c", []string{constraint, version}, want, class})
-	}
-	for i := 0; i < versions; i++ {
-		a, b := g.damaged(g.version()), g.damaged(g.version())
-		if g.one(8) { // the same, but for what precedence ignores
-			b = strings.TrimPrefix(a, "v") + g.pick("", "+a", "+1.b-2")
-		}
-		questions = append(questions, question{"v", []string{a, b}, expectOrder(a, b), classLibrary})
-	}
-	for i := 0; i < images; i++ {
-		text := g.damaged(g.image())
-		questions = append(questions, question{"i", []string{text}, expectImage(text), classLibrary})
-	}
-	return questions
-}
-
+// The generator makes cases that sit close to each other: few different numbers and identifiers, so that
+// bounds are hit, odd ones in between, and every tenth text damaged.
 type generator struct{ r *rand.Rand }
 
 // one is true once in n times.
@@ -76,6 +53,24 @@ func (g generator) damaged(text string) string {
 }
 
 // ---- versions ----
+
+func (g generator) aboutVersions(pairs, versions int) []question {
+	var questions []question
+	for i := 0; i < pairs; i++ {
+		constraint := g.damaged(g.constraint())
+		version := g.versionFor(constraint)
+		want, class := expectConstraint(constraint, version)
+		questions = append(questions, question{"c", []string{constraint, version}, want, class})
+	}
+	for i := 0; i < versions; i++ {
+		a, b := g.damaged(g.version()), g.damaged(g.version())
+		if g.one(8) { // the same, but for what precedence ignores
+			b = strings.TrimPrefix(a, "v") + g.pick("", "+a", "+1.b-2")
+		}
+		questions = append(questions, question{"v", []string{a, b}, expectOrder(a, b), classLibrary})
+	}
+	return questions
+}
 
 func (g generator) number() string {
 	if g.one(40) {
@@ -238,6 +233,15 @@ func (g generator) constraint() string {
 }
 
 // ---- image references ----
+
+func (g generator) aboutImages(images int) []question {
+	var questions []question
+	for i := 0; i < images; i++ {
+		text := g.damaged(g.image())
+		questions = append(questions, question{"i", []string{text}, expectImage(text), classLibrary})
+	}
+	return questions
+}
 
 func (g generator) host() string {
 	name := g.pick("registry", "localhost", "Registry", "ghcr.io", "a-b.example", "10.0.0.1", "[::1]", "[fe80::A]", "-a",

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stories of what is not there (yet)."""
+"""Stories of what is not there (yet), and of what it is not time for."""
+import datetime
+
 from harness.story import APP, Story
 
 
@@ -82,4 +84,38 @@ class Waiting(Story):
         self.has_run()
         self.api.patch("schemamigrations", self.namespace, "add-column", {"spec": {"suspend": False}})
         self.reaches("add-column", "Succeeded")
+        self.has_run("add-column")
+
+    def test_after(self):
+        """The expand, the backfill, the contract, applied all at once and the wrong way round: each runs after the one it names."""
+        self.migrate("contract", toVersion="3", after=["backfill"])
+        self.says("contract", "migration backfill does not exist", phase="Waiting")
+        self.migrate("backfill", self.probe("backfill", gate="backfill"), toVersion="2", after=["expand"])
+        self.says("backfill", "migration expand does not exist", phase="Waiting")
+        self.has_run()
+        self.migrate("expand", toVersion="1")
+        self.running_probe("backfill")
+        self.says("contract", "migration backfill runs", phase="Waiting")
+        self.has_run("expand", "backfill")
+        self.database.open_gate("backfill")
+        self.reaches("contract", "Succeeded")
+        self.has_run("expand", "backfill", "contract")
+
+    def test_window(self):
+        """By the real clock: the platform team's window is closed; the migration gets one of its own, from a moment on."""
+        now = datetime.datetime.now(datetime.timezone.utc)
+        later, earlier = now + datetime.timedelta(hours=2), now - datetime.timedelta(minutes=10)
+        self.api.create("databases", self.namespace, {
+            "apiVersion": "interlude.dev/v1alpha1", "kind": "Database", "metadata": {"name": "orders"},
+            "spec": {"window": {"schedule": f"{later.minute} {later.hour} * * *", "duration": "1h"}}})
+        self.migrate("add-column")
+        self.says("add-column", "outside its window", later.strftime("opens next at %Y-%m-%dT%H:%M:00Z"), "Database orders", phase="Waiting")
+        self.has_run()
+        at = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        own = {"schedule": f"{earlier.minute} {earlier.hour} * * *", "duration": "1h", "timeZone": "Etc/UTC"}
+        self.api.patch("schemamigrations", self.namespace, "add-column", {"spec": {"notBefore": at, "window": own}})
+        self.reaches("add-column", "Waiting", "NotBefore")
+        self.has_run()
+        done = self.reaches("add-column", "Succeeded")
+        self.assertLessEqual(at, done["status"]["attempt"]["startTime"])
         self.has_run("add-column")

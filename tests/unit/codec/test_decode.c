@@ -110,6 +110,13 @@ static void test_spec(void **state)
     assert_string_equal(m.to_version, "3");
     assert_int_equal(m.rollout, ROLLOUT_ANY);
     assert_true(m.suspend);
+    assert_int_equal(m.after_count, 2);
+    assert_string_equal(m.after[1], "orders-0002-backfill");
+    assert_int_equal(m.not_before_s, 1796083200);
+    assert_string_equal(m.window.schedule, "0 2 * * 1-5");
+    assert_int_equal(m.window.duration_s, 5400);
+    assert_string_equal(m.window.zone_name, "Europe/Berlin");
+    assert_true(m.window.must_finish);
     assert_int_equal(m.ready_when, READY_WHEN_ACCEPTED);
     assert_int_equal(m.retries, 2);
     assert_int_equal(m.timeout_s, 5400);
@@ -187,6 +194,9 @@ static void test_defaults(void **state)
         assert_int_equal(m.start_timeout_s, 0);
         assert_int_equal(m.retries, 0);
         assert_null(m.from_version);
+        assert_int_equal(m.after_count, 0);
+        assert_int_equal(m.not_before_s, 0);
+        assert_null(m.window.schedule);
         assert_null(m.inherit_from.name);
         assert_string_equal(m.applications[0].key, "app.kubernetes.io/version");
         assert_int_equal(m.status.phase, PHASE_PENDING);
@@ -283,6 +293,10 @@ static void test_database(void **state)
     assert_true(database_decode(&arena, object, &d, &err));
     assert_string_equal(d.meta.name, "orders");
     assert_string_equal(d.baseline, "41");
+    assert_string_equal(d.window.schedule, "@daily");
+    assert_int_equal(d.window.duration_s, 7200);
+    assert_null(d.window.zone_name);
+    assert_null(d.window.error);
     assert_string_equal(d.version, "43");
     assert_int_equal(d.passed_count, 3);
     assert_string_equal(d.passed[2], "43");
@@ -317,6 +331,21 @@ static void test_new_database(void **state)
     assert_int_equal(d.history_count, 0);
 }
 
+/* Its ledger must be read whatever else is wrong; and a window that is wrong is never none. */
+static void test_wrong_default_window(void **state)
+{
+    (void)state;
+    CLEANUP(arena_fini) struct arena arena = {0};
+    json_auto_t *object = case_json("{\"metadata\": {\"name\": \"d\", \"uid\": \"u\"},"
+                                    " \"spec\": {\"window\": {\"schedule\": \"@daily\"}},"
+                                    " \"status\": {\"version\": \"2\"}}");
+    struct database d;
+    struct err err = {0};
+    assert_true(database_decode(&arena, object, &d, &err));
+    assert_string_equal(d.version, "2");
+    assert_string_equal(d.window.error, "spec.window.duration: is missing; it must not be empty");
+}
+
 static void test_no_object(void **state)
 {
     (void)state;
@@ -342,6 +371,7 @@ int main(void)
         cmocka_unit_test(test_long_path),
         cmocka_unit_test(test_database),
         cmocka_unit_test(test_new_database),
+        cmocka_unit_test(test_wrong_default_window),
         cmocka_unit_test(test_no_object),
     };
     int failures = cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,6 +60,12 @@ static struct passage own_passage[] = {
 };
 static const char *passed_3[] = {"3"};
 
+static const struct time_zone utc = {0};
+
+static const char *after_2[] = {"orders-2"};
+static const struct migration pending = {0};
+static const struct migration *not_judged[] = {&pending};
+
 static const struct world rows[] = {
     /* ---- A: abandoned ---- */
     {
@@ -113,6 +119,31 @@ static const struct world rows[] = {
                      .message = "changed just before the start: suspended: set spec.suspend to "
                                 "false to go on",
                      .history = 1},
+    },
+    {
+        .name = "S2 R7 the window closed since: given back",
+        .migration = {.meta = {HELD}, .window = {.schedule = "0 12 * * *", .duration_s = 3600}},
+        .claim_attempt = 1,
+        .seen = {FRESH, .zone = &utc},
+        .expected = {.case_id = "S2",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_WAITING,
+                     .reason = "OutsideWindow",
+                     .withdrawn = 1,
+                     .message = "~changed just before the start: outside its window"},
+    },
+    {
+        .name = "S2 R7 what it comes after was deleted and created again: given back",
+        .migration = {.meta = {HELD}, .after = after_2, .after_count = 1},
+        .claim_attempt = 1,
+        .seen = {FRESH, .dependencies = not_judged},
+        .expected = {.case_id = "S2",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_WAITING,
+                     .reason = "DependenciesNotMet",
+                     .withdrawn = 1,
+                     .message = "~changed just before the start: comes after others: migration "
+                                "orders-2 is not judged yet"},
     },
     {
         .name = "S2 gates not known: given back",
@@ -856,6 +887,61 @@ static const struct world rows[] = {
                      .reason = "Suspended",
                      .message = "suspended: set spec.suspend to false to go on",
                      .history = 1},
+    },
+    {
+        .name = "W5 what it comes after is missing: no time tells when it comes",
+        .migration = {.after = after_2, .after_count = 1},
+        .database = {.meta = {HELD}},
+        .seen = {ALL_OPEN, .dependencies = (const struct migration *[]){NULL}},
+        .expected = {.case_id = "W5",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_WAITING,
+                     .reason = "DependencyMissing",
+                     .message = "comes after others: migration orders-2 does not exist"},
+    },
+    {
+        .name = "W5 not its time yet: looks again then",
+        .migration = {.not_before_s = NOW + 60},
+        .database = {.meta = {HELD}},
+        .seen = {ALL_OPEN},
+        .expected = {.case_id = "W5",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_WAITING,
+                     .reason = "NotBefore",
+                     .message = "not before 1970-01-12T13:47:40Z",
+                     .wake_at_s = NOW + 60},
+    },
+    {
+        .name = "W4 its time has come",
+        .migration = {.not_before_s = NOW},
+        .database = {.meta = {HELD}},
+        .seen = {ALL_OPEN},
+        .expected = {.case_id = "W4", .actions = ACTION_CLAIM, .is_ready = true},
+    },
+    {
+        .name =
+            "W5 another holds the database: its place in the queue is lost when the window closes",
+        .migration = {.window = {.schedule = "0 13 * * *", .duration_s = 3600}},
+        .database = {.meta = {HELD}, .claim = {"orders-2", "uid-2", 1, HASH, NOW - 1}},
+        .seen = {ALL_OPEN, .zone = &utc},
+        .expected = {.case_id = "W5",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_WAITING,
+                     .reason = "DatabaseBusy",
+                     .is_ready = true,
+                     .wake_at_s = NOW + 800},
+    },
+    {
+        .name = "W5 the nearest of two times",
+        .migration = {.not_before_s = NOW + 60},
+        .database = {.meta = {HELD}},
+        .seen = {.are_applications_known = true,
+                 .dry_run = {DRY_RUN_LATER, "Forbidden", "exceeded quota", NOW + 30}},
+        .expected = {.case_id = "W5",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_WAITING,
+                     .reason = "Forbidden",
+                     .wake_at_s = NOW + 30},
     },
     {
         .name = "W5 refused for a time: looks again then",

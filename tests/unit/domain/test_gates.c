@@ -27,6 +27,7 @@ struct row {
     const char *message;
     enum gate first_closed;
     const char *all; /* gates_message() */
+    int64_t wake_at_s;
 };
 
 #define KNOWN    .are_applications_known = true
@@ -36,6 +37,21 @@ static const char *passed[] = {"1", "2"};
 static struct passage history[] = {{.version = "2", .migration = "orders-2"}};
 #define LEDGER_2                                                                                   \
     .version = "2", .passed = passed, .passed_count = 2, .history = history, .history_count = 1
+
+static const struct time_zone utc = {0};
+
+static const char *two[] = {"orders-1", "orders-2"};
+static const struct migration done = {.status = {.phase = PHASE_SUCCEEDED, .reason = "Completed"}};
+static const struct migration did_fail = {.status = {.phase = PHASE_FAILED, .reason = "ExitCode"}};
+static const struct migration waits = {.status = {.phase = PHASE_WAITING, .reason = "Suspended"}};
+static const struct migration runs = {.status = {.phase = PHASE_RUNNING, .reason = "Started"}};
+static const struct migration new = {.status = {.phase = PHASE_PENDING}};
+static const struct migration *succeeded_both[] = {&done, &done};
+static const struct migration *succeeded_missing[] = {&done, NULL};
+static const struct migration *missing_failed[] = {NULL, &did_fail};
+static const struct migration *failed_missing[] = {&did_fail, NULL};
+static const struct migration *waiting_running[] = {&waits, &runs};
+static const struct migration *new_succeeded[] = {&new, &done};
 
 static const struct row rows[] = {
     {
@@ -109,6 +125,101 @@ static const struct row rows[] = {
         .message = "suspended: set spec.suspend to false to go on",
         .first_closed = GATE_NOT_SUSPENDED,
         .all = "suspended: set spec.suspend to false to go on",
+    },
+    {
+        .name = "DependenciesMet: after none",
+        .seen = {KNOWN, ACCEPTED},
+        .gate = GATE_DEPENDENCIES_MET,
+        .status = CONDITION_TRUE,
+        .reason = "NotRequired",
+        .message = "spec.after names none",
+        .first_closed = GATE_LOCK_HELD,
+        .all = "database orders is free",
+    },
+    {
+        .name = "DependenciesMet: both succeeded",
+        .migration = {.after = two, .after_count = 2},
+        .seen = {KNOWN, ACCEPTED, .dependencies = succeeded_both},
+        .gate = GATE_DEPENDENCIES_MET,
+        .status = CONDITION_TRUE,
+        .reason = "Met",
+        .message = "every migration of spec.after has succeeded",
+        .first_closed = GATE_LOCK_HELD,
+        .all = "database orders is free",
+    },
+    {
+        .name = "DependenciesMet: one is missing",
+        .migration = {.after = two, .after_count = 2},
+        .seen = {KNOWN, ACCEPTED, .dependencies = succeeded_missing},
+        .gate = GATE_DEPENDENCIES_MET,
+        .status = CONDITION_FALSE,
+        .reason = "DependencyMissing",
+        .message = "comes after others: migration orders-2 does not exist",
+        .first_closed = GATE_DEPENDENCIES_MET,
+        .all = "comes after others: migration orders-2 does not exist",
+    },
+    {
+        .name = "DependenciesMet: one failed, and the other is missing",
+        .migration = {.after = two, .after_count = 2},
+        .seen = {KNOWN, ACCEPTED, .dependencies = missing_failed},
+        .gate = GATE_DEPENDENCIES_MET,
+        .status = CONDITION_FALSE,
+        .reason = "DependencyFailed",
+        .message =
+            "comes after others: migration orders-1 does not exist; migration orders-2 has failed (ExitCode)",
+        .first_closed = GATE_DEPENDENCIES_MET,
+        .all =
+            "comes after others: migration orders-1 does not exist; migration orders-2 has failed (ExitCode)",
+    },
+    {
+        .name = "DependenciesMet: one failed, and then one is missing",
+        .migration = {.after = two, .after_count = 2},
+        .seen = {KNOWN, ACCEPTED, .dependencies = failed_missing},
+        .gate = GATE_DEPENDENCIES_MET,
+        .status = CONDITION_FALSE,
+        .reason = "DependencyFailed",
+        .message =
+            "comes after others: migration orders-1 has failed (ExitCode); migration orders-2 does not exist",
+        .first_closed = GATE_DEPENDENCIES_MET,
+        .all =
+            "comes after others: migration orders-1 has failed (ExitCode); migration orders-2 does not exist",
+    },
+    {
+        .name = "DependenciesMet: one waits, one runs",
+        .migration = {.after = two, .after_count = 2},
+        .seen = {KNOWN, ACCEPTED, .dependencies = waiting_running},
+        .gate = GATE_DEPENDENCIES_MET,
+        .status = CONDITION_FALSE,
+        .reason = "DependenciesNotMet",
+        .message =
+            "comes after others: migration orders-1 waits (Suspended); migration orders-2 runs",
+        .first_closed = GATE_DEPENDENCIES_MET,
+        .all = "comes after others: migration orders-1 waits (Suspended); migration orders-2 runs",
+    },
+    {
+        .name = "DependenciesMet: one is new",
+        .migration = {.after = two, .after_count = 2},
+        .seen = {KNOWN, ACCEPTED, .dependencies = new_succeeded},
+        .gate = GATE_DEPENDENCIES_MET,
+        .status = CONDITION_FALSE,
+        .reason = "DependenciesNotMet",
+        .message = "comes after others: migration orders-1 is not judged yet",
+        .first_closed = GATE_DEPENDENCIES_MET,
+        .all = "comes after others: migration orders-1 is not judged yet",
+    },
+    {
+        .name = "DependenciesMet: a circle",
+        .migration = {.after = two, .after_count = 2},
+        .seen = {KNOWN, ACCEPTED, .dependencies = waiting_running,
+                 .dependency_cycle = "orders-3 after orders-1 after orders-3"},
+        .gate = GATE_DEPENDENCIES_MET,
+        .status = CONDITION_FALSE,
+        .reason = "DependencyCycle",
+        .message =
+            "it waits for itself: orders-3 after orders-1 after orders-3; take one of them out of the other's spec.after",
+        .first_closed = GATE_DEPENDENCIES_MET,
+        .all =
+            "it waits for itself: orders-3 after orders-1 after orders-3; take one of them out of the other's spec.after",
     },
     {
         .name = "SchemaVersionMet: any",
@@ -333,6 +444,152 @@ static const struct row rows[] = {
         .all = "database orders is free",
     },
     {
+        .name = "InWindow: nothing is asked for",
+        .seen = {KNOWN, ACCEPTED},
+        .gate = GATE_IN_WINDOW,
+        .status = CONDITION_TRUE,
+        .reason = "Always",
+        .message = "neither notBefore nor window is set",
+        .first_closed = GATE_LOCK_HELD,
+        .all = "database orders is free",
+    },
+    {
+        .name = "InWindow: notBefore is to come",
+        .migration = {.not_before_s = NOW + 1},
+        .seen = {KNOWN, ACCEPTED},
+        .gate = GATE_IN_WINDOW,
+        .status = CONDITION_FALSE,
+        .reason = "NotBefore",
+        .message = "not before 1970-01-12T13:46:41Z",
+        .first_closed = GATE_IN_WINDOW,
+        .all = "not before 1970-01-12T13:46:41Z",
+        .wake_at_s = NOW + 1,
+    },
+    {
+        .name = "InWindow: notBefore is now",
+        .migration = {.not_before_s = NOW},
+        .seen = {KNOWN, ACCEPTED},
+        .gate = GATE_IN_WINDOW,
+        .status = CONDITION_TRUE,
+        .reason = "Passed",
+        .message = "1970-01-12T13:46:40Z has passed",
+        .first_closed = GATE_LOCK_HELD,
+        .all = "database orders is free",
+    },
+    {
+        .name = "InWindow: outside",
+        .migration = {.window = {.schedule = "0 2 * * *", .duration_s = 7200}},
+        .seen = {KNOWN, ACCEPTED, .zone = &utc},
+        .gate = GATE_IN_WINDOW,
+        .status = CONDITION_FALSE,
+        .reason = "OutsideWindow",
+        .message = "outside its window; opens next at 1970-01-13T02:00:00Z (Tue 02:00 UTC)",
+        .first_closed = GATE_IN_WINDOW,
+        .all = "~outside its window",
+        .wake_at_s = NOW + 44000,
+    },
+    {
+        .name = "InWindow: inside, until it closes",
+        .migration = {.window = {.schedule = "0 13 * * *", .duration_s = 7200}},
+        .seen = {KNOWN, ACCEPTED, .zone = &utc},
+        .gate = GATE_IN_WINDOW,
+        .status = CONDITION_TRUE,
+        .reason = "Open",
+        .message = "~inside its window until 1970-01-12T15:00:00Z",
+        .first_closed = GATE_LOCK_HELD,
+        .all = "database orders is free",
+        .wake_at_s = NOW + 4400,
+    },
+    {
+        .name = "InWindow: a run might not finish",
+        .migration = {.timeout_s = 4401,
+                      .window = {.schedule = "0 13 * * *",
+                                 .duration_s = 7200,
+                                 .must_finish = true}},
+        .seen = {KNOWN, ACCEPTED, .zone = &utc},
+        .gate = GATE_IN_WINDOW,
+        .status = CONDITION_FALSE,
+        .reason = "RestTooShort",
+        .message = "~its window closes at 1970-01-12T15:00:00Z",
+        .first_closed = GATE_IN_WINDOW,
+        .all = "~run.timeout",
+        .wake_at_s = NOW + 83600,
+    },
+    {
+        .name = "InWindow: the window of the Database",
+        .database = {.window = {.schedule = "0 2 * * *", .duration_s = 7200}},
+        .seen = {KNOWN, ACCEPTED, .zone = &utc},
+        .gate = GATE_IN_WINDOW,
+        .status = CONDITION_FALSE,
+        .reason = "OutsideWindow",
+        .message = "outside its window; opens next at 1970-01-13T02:00:00Z (Tue 02:00 UTC) "
+                   "(spec.window of Database orders)",
+        .first_closed = GATE_IN_WINDOW,
+        .all = "~spec.window of Database orders",
+        .wake_at_s = NOW + 44000,
+    },
+    {
+        .name = "InWindow: its own window wins",
+        .migration = {.window = {.schedule = "0 13 * * *", .duration_s = 7200}},
+        .database = {.window = {.schedule = "0 2 * * *", .duration_s = 7200}},
+        .seen = {KNOWN, ACCEPTED, .zone = &utc},
+        .gate = GATE_IN_WINDOW,
+        .status = CONDITION_TRUE,
+        .reason = "Open",
+        .message = "inside its window until 1970-01-12T15:00:00Z (Mon 15:00 UTC)",
+        .first_closed = GATE_LOCK_HELD,
+        .all = "database orders is free",
+        .wake_at_s = NOW + 4400,
+    },
+    {
+        .name = "InWindow: notBefore and the window of the Database",
+        .migration = {.not_before_s = NOW + 86400},
+        .database = {.window = {.schedule = "0 13 * * *", .duration_s = 7200}},
+        .seen = {KNOWN, ACCEPTED, .zone = &utc},
+        .gate = GATE_IN_WINDOW,
+        .status = CONDITION_FALSE,
+        .reason = "NotBefore",
+        .message = "~not before 1970-01-13T13:46:40Z; may start at 1970-01-13T13:46:40Z",
+        .first_closed = GATE_IN_WINDOW,
+        .all = "~not before",
+        .wake_at_s = NOW + 86400,
+    },
+    {
+        .name = "InWindow: a zone that nobody knows",
+        .migration = {.window = {.schedule = "0 2 * * *",
+                                 .duration_s = 7200,
+                                 .zone_name = "Europe/Berln"}},
+        .seen = {KNOWN, ACCEPTED, .zone_error = "timeZone \"Europe/Berln\" is not known"},
+        .gate = GATE_IN_WINDOW,
+        .status = CONDITION_FALSE,
+        .reason = "WindowInvalid",
+        .message = "window: timeZone \"Europe/Berln\" is not known",
+        .first_closed = GATE_IN_WINDOW,
+        .all = "~Europe/Berln",
+    },
+    {
+        .name = "InWindow: a schedule that is none",
+        .migration = {.window = {.schedule = "0 25 * * *", .duration_s = 7200}},
+        .seen = {KNOWN, ACCEPTED, .zone = &utc},
+        .gate = GATE_IN_WINDOW,
+        .status = CONDITION_FALSE,
+        .reason = "WindowInvalid",
+        .message = "~25",
+        .first_closed = GATE_IN_WINDOW,
+        .all = "~25",
+    },
+    {
+        .name = "InWindow: a window of the Database that cannot be read",
+        .database = {.window = {.error = "spec.window.duration: is wrong"}},
+        .seen = {KNOWN, ACCEPTED, .zone = &utc},
+        .gate = GATE_IN_WINDOW,
+        .status = CONDITION_FALSE,
+        .reason = "WindowInvalid",
+        .message = "Database orders: spec.window.duration: is wrong",
+        .first_closed = GATE_IN_WINDOW,
+        .all = "Database orders: spec.window.duration: is wrong",
+    },
+    {
         .name = "LockHeld: free",
         .seen = {KNOWN, ACCEPTED},
         .gate = GATE_LOCK_HELD,
@@ -457,6 +714,7 @@ static void test_row(void **state)
     assert_int_equal(gates_are_open(&gates),
                      row->first_closed == GATE_LOCK_HELD || row->first_closed == GATE_MAX);
     assert_text(gates_message(&arena, &gates), row->all);
+    assert_int_equal(gates.wake_at_s, row->wake_at_s);
     arena_fini(&arena);
 }
 
