@@ -11,6 +11,8 @@ ABSENT = None
 TEMPLATE = {"metadata": {"annotations": {}}, "spec": {"restartPolicy": "Never", "containers": [{"name": "tool", "image": "tool:1"}]}}
 LABEL, RELEASE = "app.kubernetes.io/version", "release"  # the pods of the application have the first and not the second
 
+FAR_AWAY, NEW_YEAR = "2999-01-01T00:00:00Z", "0 0 1 1 *"
+
 # Field -> changes of it; a change is {path: value}. Where a field cannot stand alone others change with it.
 MUTATIONS = {
     "database": [{"database": "another"}],
@@ -27,6 +29,13 @@ MUTATIONS = {
                                      {"applications.versionFrom.source": "Label", "applications.versionFrom.key": RELEASE}],
     "applications.versions": [{"applications.versions": "2.x"}, {"applications.versions": ">=9.0.0"}, {"applications.versions": ">>2.0.0"}],
     "applications.whenAbsent": [{"applications.whenAbsent": "Wait"}, {"applications.whenAbsent": "Proceed"}],
+    "after": [{"after": ["nobody"]}],
+    "notBefore": [{"notBefore": "2020-01-01T00:00:00Z"}, {"notBefore": FAR_AWAY}],
+    "window.schedule": [{"window.schedule": "* * * * *", "window.duration": "1h"}, {"window.schedule": NEW_YEAR, "window.duration": "1m"}],
+    "window.duration": [{"window.schedule": "* * * * *", "window.duration": "2h"}],
+    "window.timeZone": [{"window.schedule": "* * * * *", "window.duration": "1h", "window.timeZone": "Europe/Berlin"},
+                        {"window.schedule": "* * * * *", "window.duration": "1h", "window.timeZone": "No/Where"}],
+    "window.mustFinish": [{"window.schedule": "* * * * *", "window.duration": "1h", "window.mustFinish": True, "run.timeout": "30m"}],
     "rollout": [{"rollout": "Any"}, {"rollout": "Settled"}],
     "suspend": [{"suspend": False}, {"suspend": True}],
     "readyWhen": [{"readyWhen": "Succeeded"}, {"readyWhen": "Accepted"}],
@@ -123,6 +132,9 @@ def closed(spec):
         found["SchemaVersionMet"] = spec["fromVersion"]
     if spec["toVersion"] == "0":
         found["SchemaVersionMet"] = "version 0"
+    if spec.get("after"):
+        found["DependenciesMet"] = spec["after"][0]
+    found.update(closed_by_time(spec))
     found.update(closed_by_application(application))
     if application["versions"].startswith(">>"):
         found["JobValid"] = "applications[0].versions"
@@ -140,6 +152,13 @@ def closed(spec):
             found["JobValid"] = words
             break
     return found
+
+
+def closed_by_time(spec):
+    window = spec.get("window", {})
+    reasons = [words for is_so, words in (
+        (spec.get("notBefore") == FAR_AWAY, FAR_AWAY), (window.get("timeZone") == "No/Where", "No/Where"), (window.get("schedule") == NEW_YEAR, "window")) if is_so]
+    return {"InWindow": reasons[0] if len(reasons) == 1 else ""} if reasons else {}
 
 
 def closed_by_application(application):
