@@ -90,6 +90,7 @@ join() {
     local id
     for id in "${STEPS_BESIDE[@]}"; do
         if ! wait "$id"; then
+            end_group "$id" # it may have been killed alone
             printf 'FAILED  a process of steps has ended early\n' >>"$STEP_RECORD"
         fi
     done
@@ -98,18 +99,25 @@ join() {
 
 # For a trap: asks all that runs beside to end, and waits until it has.
 end_beside() {
-    local id attempt
+    local id
     for id in "${STEPS_BESIDE[@]}"; do
         kill -TERM -- "-$id" 2>/dev/null || true
     done
     for id in "${STEPS_BESIDE[@]}"; do
-        for ((attempt = 0; attempt < 300; attempt++)); do
-            group_lives "$id" || break
-            sleep 0.1
-        done
-        kill -KILL -- "-$id" 2>/dev/null || true
+        end_group "$id"
     done
     STEPS_BESIDE=()
+}
+
+# end_group ID: asked first, and killed when it is still there half a minute later.
+end_group() {
+    local attempt
+    kill -TERM -- "-$1" 2>/dev/null || return 0
+    for ((attempt = 0; attempt < 300; attempt++)); do
+        group_lives "$1" || return 0
+        sleep 0.1
+    done
+    kill -KILL -- "-$1" 2>/dev/null || true
 }
 
 # group_lives ID: has the process group a process that has not ended? One that nobody waited for does not count.
