@@ -151,8 +151,10 @@ def at_release(world, namespace, name, attempt, when):
     for how, pod in world.told("pods", namespace):
         if attempt_of(pod) == attempt and version_of(pod) < when:
             latest[pod["metadata"]["uid"]] = None if how == "DELETED" else pod
-    for pod in latest.values():
-        if pod and may_run(pod):
+    noted = {uid for _, seen in world.told("schemamigrations", namespace) for uid in noted_pods(seen)}
+    for uid, pod in latest.items():
+        never_starts = pod and is_gated(pod) and uid not in noted
+        if pod and may_run(pod) and not never_starts:
             yield f"database {name}: the claim of {attempt} was released while pod {pod['metadata']['name']} ran: {pod['status']}"
 
 
