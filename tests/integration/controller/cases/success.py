@@ -73,7 +73,7 @@ class Success(Case):
             self.assertTrue(event["message"])
 
     def test_requests(self):
-        """At most 20 requests for a migration with one application, and one pod of the Job controller."""
+        """At most so many requests for a migration with one application, and one pod of the Job controller."""
         self.deploy(version="1.0.0")
         since = self.audit.size()
         self.migrate(applications=[self.application(">=1.0.0")])
