@@ -21,21 +21,43 @@ static struct work *work_of(struct task *task)
     return (struct work *)(void *)task;
 }
 
-static void refuse(struct work *work, enum dry_run_result result, const char *reason,
-                   const char *message)
+enum half { HALF_JOB, HALF_POD };
+
+/*
+ * Which of two refusals is told must not depend on which answer came first: the one that waits for an edit, or
+ * else the Job's.
+ */
+static bool is_overruled(const struct work *work, enum dry_run_result result, enum half half)
 {
-    if (work->dry_run.result == DRY_RUN_REFUSED) {
-        return; /* the other half's refusal stands */
+    switch (work->dry_run.result) {
+    case DRY_RUN_REFUSED:
+        return result != DRY_RUN_REFUSED || half != HALF_JOB;
+    case DRY_RUN_LATER:
+        return result != DRY_RUN_REFUSED && half != HALF_JOB;
+    case DRY_RUN_DUE:
+    case DRY_RUN_ACCEPTED:
+        break;
+    }
+    return false;
+}
+
+static void refuse(struct work *work, enum half half, enum dry_run_result result,
+                   const char *reason, const char *message)
+{
+    if (is_overruled(work, result, half)) {
+        return;
     }
     work_set_dry_run(work, result, reason, message);
     work->dry_run.again_s = cluster_now_s(work->cluster) + AGAIN_AFTER_S;
 }
 
-/* index 0: the Job, 1: the Pod. */
+/* The index is the half. */
 static void on_dry_run(struct task *task, const struct kube_response *response, size_t index)
 {
     struct work *work = work_of(task);
-    const char *what = index == 0 ? "Job" : "pod";
+    enum half half = (enum half)index;
+    bool is_job = half == HALF_JOB;
+    const char *what = is_job ? "Job" : "pod";
     if (response->is_ok) {
         return;
     }
@@ -43,15 +65,15 @@ static void on_dry_run(struct task *task, const struct kube_response *response, 
         arena_printf(&work->arena, "the API server refuses the %s: %s", what, response->err.text);
     switch (response->err.kind) {
     case ERR_INVALID:
-        refuse(work, DRY_RUN_REFUSED, index == 0 ? "JobRefused" : "PodRefused", message);
+        refuse(work, half, DRY_RUN_REFUSED, is_job ? "JobRefused" : "PodRefused", message);
         break;
     case ERR_EXISTS: /* another's Job: never touched, and gone one day perhaps */
-        refuse(work, DRY_RUN_LATER, index == 0 ? "JobNameTaken" : "PodForbidden", message);
+        refuse(work, half, DRY_RUN_LATER, is_job ? "JobNameTaken" : "PodForbidden", message);
         break;
     case ERR_FORBIDDEN:
     case ERR_NOT_FOUND:
     case ERR_CONFLICT:
-        refuse(work, DRY_RUN_LATER, index == 0 ? "JobForbidden" : "PodForbidden", message);
+        refuse(work, half, DRY_RUN_LATER, is_job ? "JobForbidden" : "PodForbidden", message);
         break;
     case ERR_NONE:
     case ERR_TRANSIENT:
@@ -82,7 +104,7 @@ static void ask(struct work *work, const struct migration *migration, const json
     json_auto_t *job = job_build(&work->arena, migration, attempt_next(migration), workload, &err);
     if (job == NULL) {
         bool is_missing = err.kind == ERR_NOT_FOUND;
-        refuse(work, is_missing ? DRY_RUN_LATER : DRY_RUN_REFUSED,
+        refuse(work, HALF_JOB, is_missing ? DRY_RUN_LATER : DRY_RUN_REFUSED,
                is_missing ? "InheritedWorkloadMissing" : "SpecInvalid", err.text);
         work->is_step_done = true;
         return;
@@ -90,8 +112,8 @@ static void ask(struct work *work, const struct migration *migration, const json
     json_auto_t *pod = job_dry_run_pod(job);
     /* Until an answer says otherwise; a failed request sets it back. */
     work_set_dry_run(work, DRY_RUN_ACCEPTED, "Accepted", NULL);
-    post(work, RESOURCE_JOB, job, 0);
-    post(work, RESOURCE_POD, pod, 1);
+    post(work, RESOURCE_JOB, job, HALF_JOB);
+    post(work, RESOURCE_POD, pod, HALF_POD);
 }
 
 static void on_workload(struct task *task, const struct kube_response *response, size_t index)

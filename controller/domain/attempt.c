@@ -59,10 +59,13 @@ static bool may_be_retried(const struct attempt *attempt)
             str_eq(attempt->reason, "RecoverFailed") || str_eq(attempt->reason, "NeverStarted"));
 }
 
-/* Ended by what run.onInterruption is to overcome. */
+/* Ended by what run.onInterruption is to overcome, or by our own lateness. */
 static bool is_retried_interruption(const struct migration *migration,
                                     const struct attempt *attempt)
 {
+    if (str_eq(attempt->reason, REASON_START_MISSED)) {
+        return true;
+    }
     return migration->on_interruption == ON_INTERRUPTION_RETRY &&
            attempt->outcome == OUTCOME_FAILED && attempt->is_interrupted &&
            !str_eq(attempt->reason, "NamespaceDeleted");
@@ -230,10 +233,16 @@ static void close_vanished(struct arena *arena, const struct run_state *run,
 static void close_never_started(struct arena *arena, const struct attempt_end *end,
                                 struct attempt *attempt)
 {
-    /* The runtime's own words ("exec: ...: not found") tell more than what was waited for. */
-    const char *why =
-        str_is_empty(end->run->message) ? str_or_empty(end->last_message) : end->run->message;
-    fail(attempt, "NeverStarted",
+    bool is_missed = str_eq(end->last_reason, REASON_START_MISSED);
+    bool is_taken = end->job == NULL || end->job->meta.deleted_s != 0;
+    const char *why = str_or_empty(end->last_message);
+    if (!str_is_empty(end->run->message)) {
+        /* The runtime's own words ("exec: ...: not found") tell more than what was waited for. */
+        why = end->run->message;
+    } else if (is_taken && !is_missed) {
+        why = arena_printf(arena, "Job %s was deleted before that", attempt->job);
+    }
+    fail(attempt, is_missed ? REASON_START_MISSED : "NeverStarted",
          arena_printf(arena, "nothing of attempt %" PRId64 " ever ran%s%s", attempt->number,
                       why[0] == '\0' ? "" : ": ", why));
 }
@@ -269,11 +278,17 @@ static bool has_pod_vanished(const struct attempt_end *end, const struct attempt
     return !job->is_complete && job->meta.deleted_s == 0;
 }
 
-/* R4a. Without any pod it takes a Job that never could have one, or that says why it has none. */
+/* R4a. Where no pod is left that could have run, it takes an attempt of which none was ever let start. */
 static bool has_never_started(const struct attempt_end *end, const struct attempt *attempt)
 {
-    bool has_none = attempt->pod_uid == NULL && (end->job->is_failed || job_is_parked(end->job));
-    return !end->run->ever_started && (end->run->pods > 0 || has_none);
+    bool had_none = end->run->pods == 0 && attempt->pod_uid == NULL;
+    bool is_seen = end->run->pods > 0 && end->job != NULL;
+    return !end->run->ever_started && (had_none || is_seen);
+}
+
+static bool never_ran(const struct attempt *attempt)
+{
+    return str_eq(attempt->reason, "NeverStarted") || str_eq(attempt->reason, REASON_START_MISSED);
 }
 
 /* By its own deadline: run.timeout, or the one that ends a run which never started. */
@@ -348,7 +363,7 @@ bool attempt_was_interrupted(const struct attempt_end *end, const struct attempt
     if (was_late(end->job)) {
         return false;
     }
-    if (str_eq(attempt->reason, "NeverStarted")) {
+    if (never_ran(attempt)) {
         return run->is_interrupted;
     }
     bool ended_by_itself =
@@ -360,8 +375,7 @@ bool attempt_was_interrupted(const struct attempt_end *end, const struct attempt
 static bool may_have_begun(const struct attempt_end *end, const struct attempt *attempt)
 {
     const struct run_state *run = end->run;
-    return !str_eq(attempt->reason, "NeverStarted") &&
-           (run->pods == 0 || end->is_noted_gone || run->run_started);
+    return !never_ran(attempt) && (run->pods == 0 || end->is_noted_gone || run->run_started);
 }
 
 /* What every failure tells besides: who cut it off, what to do about it, the last output. */
@@ -385,7 +399,7 @@ static const char *explained(struct arena *arena, const struct attempt_end *end,
                               "=%" PRId64 ", or let run.recover and run.onInterruption do so",
                               attempt->number);
     }
-    if (str_eq(attempt->reason, "NeverStarted")) {
+    if (never_ran(attempt)) {
         cause = ""; /* both are said already */
         output = "";
     }
@@ -396,7 +410,9 @@ static const char *explained(struct arena *arena, const struct attempt_end *end,
 static void close_as(struct arena *arena, const struct attempt_end *end, struct attempt *attempt)
 {
     const struct run_state *run = end->run;
-    if (end->job == NULL) {
+    if (end->job == NULL && has_never_started(end, attempt)) {
+        close_never_started(arena, end, attempt);
+    } else if (end->job == NULL) {
         close_vanished(arena, run, attempt);
     } else if (has_pod_vanished(end, attempt)) {
         close_pod_vanished(arena, attempt);

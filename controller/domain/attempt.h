@@ -13,6 +13,12 @@
 #include "domain/podstate.h"
 #include "domain/types.h"
 
+/*
+ * Of an attempt, and before of the phase: nothing of it had started long after its gates were judged, and
+ * they had closed. It is as good as given back: another begins when they are open.
+ */
+#define REASON_START_MISSED "StartMissed"
+
 /* Attempt n can never run, or never again: it has an outcome, was withdrawn, or a later one began. */
 bool attempt_is_closed(const struct migration *migration, int64_t number);
 

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "domain/attempt.h"
 #include "domain/condition.h"
+#include "domain/decide_pod.h"
 #include "domain/gates.h"
 #include "domain/jobstate.h"
 #include "domain/podgate.h"
@@ -93,61 +94,7 @@ static void show(struct turn *turn)
     turn->plan->is_status_minor = change == STATUS_MINOR;
 }
 
-/* ---- the one pod: steps 9a and 9b ---- */
-
-/* It has been told to end a run of which nothing started (R4a). */
-static bool is_ending(const struct turn *turn)
-{
-    return turn->job->active_deadline_s == JOB_ENDED_DEADLINE_S &&
-           turn->migration->timeout_s != JOB_ENDED_DEADLINE_S;
-}
-
-/* A Job that is not there, or on its way out, has had its pod noted, or none that was let start. */
-static bool may_note(const struct turn *turn)
-{
-    return turn->job != NULL && !job_is_over(turn->job);
-}
-
-static void note_pod(struct turn *turn, const struct pod *pod)
-{
-    struct migration_status *status = &turn->plan->status;
-    status_begin(turn->arena, turn->migration, status);
-    status->attempt.pod_uid = pod->meta.uid;
-    act(turn, ACTION_WRITE_STATUS, "J15");
-}
-
-/* Its controller deletes what it has made: terminal, stopped by hand, or told to end. */
-static bool is_halted(const struct turn *turn)
-{
-    const struct job *job = turn->job;
-    return job != NULL && job->meta.deleted_s == 0 &&
-           (job_is_over(job) || job_is_stopped(job) || is_ending(turn));
-}
-
-/*
- * Lets one pod start, the one that is noted. As the run goes on without its Job (R5), so it begins: a pod
- * that is behind the gate and not being deleted would else stay for ever.
- */
-static bool decide_gate(struct turn *turn)
-{
-    const struct observed *seen = turn->seen;
-    const char *uid = turn->attempt->pod_uid;
-    const struct pod *noted = turn->noted;
-    const struct pod *next = podgate_to_note(seen->pods, seen->pod_count);
-
-    if (is_halted(turn)) {
-        return false;
-    }
-    if (uid == NULL && next != NULL && may_note(turn)) {
-        note_pod(turn, next);
-        return true;
-    }
-    if (noted != NULL && podgate_is_waiting(noted)) {
-        act(turn, ACTION_OPEN_POD, "J16");
-        return true;
-    }
-    return false;
-}
+/* ---- the noted pod ---- */
 
 /*
  * The noted pod is gone, or can run no more and its Job does not count it: what the Job makes in its place is
@@ -158,7 +105,7 @@ static bool is_over_without_job(const struct turn *turn)
     const struct observed *seen = turn->seen;
     const struct run_state *run = &turn->run;
     const struct pod *noted = turn->noted;
-    if (turn->attempt->pod_uid == NULL || is_ending(turn)) {
+    if (turn->attempt->pod_uid == NULL || decide_pod_is_ending(turn)) {
         return false;
     }
     if (run->pods == 0 || !run->proven_ended) {
@@ -283,22 +230,19 @@ static void decide_parked(struct turn *turn)
 
 /* ---- active ---- */
 
-static int64_t start_deadline_s(const struct turn *turn)
-{
-    int64_t timeout_s = turn->migration->start_timeout_s;
-    return timeout_s == 0 ? 0 : turn->attempt->start_s + timeout_s;
-}
-
 /* R4a: why a run of which nothing ever started is ended; NULL: it is not. */
 static const char *reason_to_end(const struct turn *turn)
 {
-    int64_t deadline_s = start_deadline_s(turn);
+    int64_t deadline_s = decide_pod_deadline_s(turn);
     bool has_started = turn->run.ever_started || turn->job->ready > 0;
     if (has_started || turn->job->active_deadline_s == JOB_ENDED_DEADLINE_S) {
         return NULL;
     }
     if (deadline_s != 0 && turn->seen->now_s >= deadline_s) {
         return "startTimeout";
+    }
+    if (str_eq(turn->migration->status.reason, REASON_START_MISSED)) {
+        return "a gate that closed";
     }
     /*
      * A kubelet tells of a start up to a second late: but for a reason that keeps the run from starting,
@@ -322,7 +266,7 @@ static const char *reason_to_end(const struct turn *turn)
 static int64_t next_look_s(const struct turn *turn, bool is_late)
 {
     int64_t now_s = turn->seen->now_s;
-    int64_t deadline_s = start_deadline_s(turn);
+    int64_t deadline_s = decide_pod_deadline_s(turn);
     int64_t look_s = deadline_s > now_s ? deadline_s : 0;
     if (turn->run.ever_started) {
         return turn->run.proven_ended ? now_s + JOB_ENDS_WITHIN_S : 0;
@@ -394,7 +338,7 @@ static void judge_pods(struct turn *turn)
     const struct observed *seen = turn->seen;
     const struct pod *pods = seen->pods;
     size_t count = seen->pod_count;
-    if (turn->attempt->pod_uid != NULL || !may_note(turn)) {
+    if (turn->attempt->pod_uid != NULL || !decide_pod_may_note(turn)) {
         count = podgate_select(turn->arena, pods, count, turn->attempt->pod_uid, &pods);
     }
     run_state_judge(turn->arena, pods, count, seen->run_container, &turn->run);
@@ -421,7 +365,7 @@ void decide_run(struct arena *arena, const struct observed *seen, bool is_claime
                    (seen->job_presence == PRESENCE_PRESENT && seen->is_job_fresh);
     if (turn.job == NULL && !is_gone) {
         act(&turn, ACTION_READ_JOB, "J1");
-    } else if (decide_gate(&turn)) {
+    } else if (decide_pod(&turn)) {
         return;
     } else if (turn.job == NULL || job_is_over(turn.job)) {
         decide_over(&turn);

@@ -467,12 +467,15 @@ enum gate gates_first_closed(const struct gates *gates)
 const char *gates_message(struct arena *arena, const struct gates *gates)
 {
     const char *message = NULL;
+    const char *last = NULL;
     for (enum gate gate = 0; gate < GATE_MAX; gate++) {
-        /* A free lock is no news while something else is missing. */
-        bool is_news = gate != GATE_LOCK_HELD || message == NULL ||
-                       !str_eq(gates->verdicts[gate].reason, "NotClaimed");
-        if (gates->verdicts[gate].status != CONDITION_TRUE && is_news) {
-            message = join(arena, message, gates->verdicts[gate].message);
+        const struct gate_verdict *verdict = &gates->verdicts[gate];
+        /* A free lock is no news while something else is missing, nor is one fact that closes two gates. */
+        bool is_news =
+            gate != GATE_LOCK_HELD || message == NULL || !str_eq(verdict->reason, "NotClaimed");
+        if (verdict->status != CONDITION_TRUE && is_news && !str_eq(verdict->message, last)) {
+            message = join(arena, message, verdict->message);
+            last = verdict->message;
         }
     }
     return message == NULL ? "all gates are open" : message;

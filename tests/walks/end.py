@@ -6,10 +6,12 @@ Whether a gate is closed is judged here from the objects again, not taken from t
 import re
 
 from ground.case import APP, steered
+from ground.cluster import ApiError
 from ground.pods import may_run
 from ground.rules import OUTCOME, RUN
 from ground.runs import UNPROVEN
 
+MIGRATION = "interlude.dev/migration"
 GATES = ("JobValid", "NotSuspended", "SchemaVersionMet", "VersionsCompatible", "RolloutSettled", "LockHeld")
 
 
@@ -27,6 +29,10 @@ def help_on(walk):
             walk.patch("pods", pod["metadata"]["name"], {"metadata": {"annotations": finished}})
         if may_run(pod) and waits in annotations:
             walk.patch("pods", pod["metadata"]["name"], {"metadata": {"annotations": {waits: None}}})
+    for job in ours(walk, "jobs"):
+        if MIGRATION not in job["metadata"]["labels"]:
+            name = job["metadata"]["name"].rsplit("-", 2)[0]  # <migration>-<of its UID>-<attempt>
+            walk.patch("jobs", job["metadata"]["name"], {"metadata": {"labels": {MIGRATION: name}}})
     for migration in walk.world.all("schemamigrations", walk.namespace):
         attempt = migration.get("status", {}).get("attempt", {})
         wanted = {"interlude.dev/confirm-ended": str(attempt.get("number"))}
@@ -41,6 +47,16 @@ def help_on(walk):
         if frozen and claim["uid"] not in there and not wanted.items() <= database["metadata"].get("annotations", {}).items():
             walk.confirmed.add((claim["uid"], claim["attempt"]))
             walk.patch("databases", database["metadata"]["name"], {"metadata": {"annotations": wanted}})
+
+
+def remove_lost_node(walk):
+    """Its pods are then deleted by force, as the pod garbage collector does; a namespace waits for that."""
+    for pod in ours(walk, "pods"):
+        if steered(frozen="true").items() <= pod["metadata"].get("annotations", {}).items():
+            try:
+                walk.api.delete("pods", walk.namespace, pod["metadata"]["name"], gracePeriodSeconds=0)
+            except ApiError:
+                pass  # it is gone
 
 
 def unsettled(walk):
@@ -114,23 +130,29 @@ def closed_gates(walk, migration):
     if spec["toVersion"] in ledger.get("passed", []) or ("fromVersion" in spec and spec["fromVersion"] != ledger.get("version")):
         found.add("SchemaVersionMet")
     for application in spec.get("applications", []):
-        found |= closed_by(walk, application, ledger, told)
+        found |= closed_by(walk, application, spec, ledger, told)
     # A Database that is being deleted stays until those that wait for it are deleted too, and takes no run any more.
     if "deletionTimestamp" in database["metadata"]:
         found.add("LockHeld")
     return found if found == told - ({"LockHeld"} - found) else set()
 
 
-def closed_by(walk, application, ledger, told):
+def closed_by(walk, application, spec, ledger, told):
     deployment = walk.world.get("deployments", walk.namespace, APP)
     pods = [pod for pod in walk.world.all("pods", walk.namespace) if pod["metadata"].get("labels", {}).get("app") == APP]
     if not deployment and pods:
         # Orphaned pods count if the application was seen while it was there.
         return told & {"VersionsCompatible", "RolloutSettled"}
     if not deployment:
-        return {"VersionsCompatible"} if application.get("whenAbsent") != "Proceed" and "version" in ledger else set()
+        if application.get("whenAbsent") == "Proceed" or "version" not in ledger:
+            return set()
+        return {"VersionsCompatible", "RolloutSettled"} if must_settle(spec) else {"VersionsCompatible"}
     tags = {tag_of(pod["spec"]) for pod in pods} | {tag_of(deployment["spec"]["template"]["spec"])}
     return set() if all(satisfies(tag, application["versions"]) for tag in tags) else {"VersionsCompatible"}
+
+
+def must_settle(spec):
+    return spec.get("rollout", "Any" if spec["step"] == "Expand" else "Settled") == "Settled"
 
 
 def tag_of(pod_spec):

@@ -236,11 +236,13 @@ class Walk:
                         for kind in ("schemamigrations", "databases", "jobs", "pods") for seen in self.world.all(kind, self.namespace)]
                 return [f"the namespace is not gone after {NAMESPACE_GOES_WITHIN_S} s: {left}"]
             end.help_on(self)
+            end.remove_lost_node(self)
             time.sleep(0.3)
         return []
 
     def settles(self):
         """Eventually stable: what has open gates ends, and then nothing changes any more."""
+        self.world.catch_up(self.namespace)
         deadline = time.monotonic() + SETTLES_WITHIN_S
         while True:
             end.help_on(self)

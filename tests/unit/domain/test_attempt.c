@@ -260,6 +260,17 @@ static const struct begin_row begin_rows[] = {
      .is_interrupted = true,
      .may_begin = true,
      .not_before = 10},
+    {.name = "R7 it had not started in time: as good as given back",
+     .migration = {.status = {.phase = PHASE_WAITING}},
+     .reason = "StartMissed",
+     .may_begin = true,
+     .not_before = 10},
+    {.name = "R7 that counts as no failure",
+     .migration = {.retries = 1, .status = {.phase = PHASE_WAITING}},
+     .reason = "StartMissed",
+     .earlier = 1,
+     .may_begin = true,
+     .not_before = 10},
     {.name = "cut off with its namespace: never again",
      .migration = {.on_interruption = ON_INTERRUPTION_RETRY,
                    .confirm_ended = 1,
@@ -598,6 +609,15 @@ static const struct end_row end_rows[] = {
      true,
      true,
      NULL},
+    {"vanished before its pod was let start",
+     {.parallelism = NOT_ARMED},
+     true,
+     {.pods = 0},
+     true,
+     "NeverStarted",
+     false,
+     true,
+     "nothing of attempt 1 ever ran: Job orders-3-uid-m-1 was deleted before that"},
     {"never let go, and deleted",
      {.parallelism = NOT_ARMED, .meta = {.deleted_s = NOW}},
      false,
@@ -621,7 +641,11 @@ static void test_end(void **state)
     run.proven_ended = true;
     run.pods = is_without_pod && !run.ever_started ? 0 : 1;
     struct attempt_end end = {.job = row->is_job_gone ? NULL : &job, .run = &run};
-    struct attempt attempt = {.number = 1, .job = JOB, .is_recovery_due = row->was_due};
+    bool was_let_start = row->job.parallelism != NOT_ARMED || run.pods > 0;
+    struct attempt attempt = {.number = 1,
+                              .job = JOB,
+                              .pod_uid = was_let_start ? "uid-p" : NULL,
+                              .is_recovery_due = row->was_due};
     attempt_close(&arena, &end, NOW, &attempt);
     assert_string_equal(attempt.reason, row->reason);
     assert_int_equal(attempt.is_interrupted, row->is_interrupted);

@@ -30,6 +30,23 @@
     {                                                                                              \
         .meta = {HELD}, .status = { RUNS }                                                         \
     }
+/* The same two, a moment ago. */
+#define STARTS_M                                                                                   \
+    {                                                                                              \
+        .meta = {HELD}, .status = {                                                                \
+            .phase = PHASE_RUNNING,                                                                \
+            .reason = "Started",                                                                   \
+            .attempt = {.number = 1, .start_s = NOW - 29}                                          \
+        }                                                                                          \
+    }
+#define OPENS_M                                                                                    \
+    {                                                                                              \
+        .meta = {HELD}, .status = {                                                                \
+            .phase = PHASE_RUNNING,                                                                \
+            .reason = "Started",                                                                   \
+            .attempt = {.number = 1, .start_s = NOW - 29, .pod_uid = POD_UID}                      \
+        }                                                                                          \
+    }
 #define DELETED_M                                                                                  \
     {                                                                                              \
         .meta = {HELD, .deleted_s = NOW - 1}, .status = { RUNS }                                   \
@@ -86,12 +103,12 @@ static const struct world rows[] = {
         .claim_attempt = 1,
         .job = {.meta = {.uid = "uid-x"}},
         .seen = {PRESENT_FRESH, PODS_FRESH},
-        .expected = {.case_id = "J7", OUTCOME(FAILED, "JobVanished")},
+        .expected = {.case_id = "J7", OUTCOME(FAILED, "NeverStarted")},
     },
     /* ---- the one pod ---- */
     {
         .name = "J15 R1 the pod behind the gate is noted before it is let start",
-        .migration = RUNNING_M,
+        .migration = STARTS_M,
         .claim_attempt = 1,
         .job = {ARMED},
         .pod = POD_GATED,
@@ -105,7 +122,7 @@ static const struct world rows[] = {
     },
     {
         .name = "J15 R1 one whose gate was taken off by hand is noted before one that has it",
-        .migration = RUNNING_M,
+        .migration = STARTS_M,
         .claim_attempt = 1,
         .job = {ARMED},
         .pod = POD_GATED,
@@ -133,7 +150,7 @@ static const struct world rows[] = {
     },
     {
         .name = "J16 the noted pod is let start",
-        .migration = NOTED_M,
+        .migration = OPENS_M,
         .claim_attempt = 1,
         .job = {ARMED},
         .pod = POD_GATED,
@@ -149,6 +166,170 @@ static const struct world rows[] = {
         .pod = POD_GATED,
         .seen = {PRESENT},
         .expected = {.case_id = "J16", .actions = ACTION_OPEN_POD},
+    },
+    /* ---- a start that comes late (R7) ---- */
+    {
+        .name = "J18 R7 what was judged long ago is looked at again before its pod is noted",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {ARMED},
+        .pod = POD_GATED,
+        .seen = {PRESENT},
+        .expected = {.case_id = "J18", .actions = ACTION_READ_FRESH},
+    },
+    {
+        .name = "J18 R7 and before it is opened",
+        .migration = NOTED_M,
+        .claim_attempt = 1,
+        .job = {ARMED},
+        .pod = POD_GATED,
+        .seen = {PRESENT},
+        .expected = {.case_id = "J18", .actions = ACTION_READ_FRESH},
+    },
+    {
+        .name = "J15 R7 its gates are still open",
+        .migration = RUNNING_M,
+        .claim_attempt = 1,
+        .job = {ARMED},
+        .pod = POD_GATED,
+        .seen = {PRESENT, .is_fresh = true, .are_applications_known = true},
+        .expected = {.case_id = "J15",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_RUNNING,
+                     .reason = "Started",
+                     .attempt = 1,
+                     .pod_uid = POD_UID},
+    },
+    {
+        .name = "J16 R7 likewise",
+        .migration = NOTED_M,
+        .claim_attempt = 1,
+        .job = {ARMED},
+        .pod = POD_GATED,
+        .seen = {PRESENT, .is_fresh = true, .are_applications_known = true},
+        .expected = {.case_id = "J16", .actions = ACTION_OPEN_POD},
+    },
+    {
+        .name = "J19 R7 a gate has closed since: the start is missed",
+        .migration = {.meta = {HELD}, .suspend = true, .status = {RUNS}},
+        .claim_attempt = 1,
+        .job = {ARMED},
+        .pod = POD_GATED,
+        .seen = {PRESENT, .is_fresh = true, .are_applications_known = true},
+        .expected = {.case_id = "J19",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_RUNNING,
+                     .reason = "StartMissed",
+                     .message = "attempt 1 had not started after 30 s, and meanwhile: suspended: "
+                                "set spec.suspend to false to go on",
+                     .attempt = 1},
+    },
+    {
+        .name = "J19 R7 what a dry run says matters no more: the Job is there",
+        .migration = {.meta = {HELD}, .suspend = true, .status = {NOTED}},
+        .claim_attempt = 1,
+        .job = {ARMED},
+        .pod = POD_GATED,
+        .seen = {PRESENT, .is_fresh = true, .are_applications_known = true,
+                 .dry_run = {.result = DRY_RUN_LATER, .reason = "JobForbidden", .message = "no"}},
+        .expected = {.case_id = "J19",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_RUNNING,
+                     .reason = "StartMissed",
+                     .message = "attempt 1 had not started after 30 s, and meanwhile: suspended: "
+                                "set spec.suspend to false to go on",
+                     .attempt = 1},
+    },
+    {
+        .name = "J19 R7 the spec was edited since",
+        .migration = {.meta = {HELD, .generation = 2}, .spec_hash = HASH2, .status = {RUNS}},
+        .claim_attempt = 1,
+        .job = {ARMED},
+        .pod = POD_GATED,
+        .seen = {PRESENT, .is_fresh = true, .are_applications_known = true},
+        .expected = {.case_id = "J19",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_RUNNING,
+                     .reason = "StartMissed",
+                     .message =
+                         "attempt 1 had not started after 30 s, and meanwhile: the spec was edited",
+                     .attempt = 1},
+    },
+    {
+        .name = "J19 R7 it is being deleted",
+        .migration = DELETED_M,
+        .claim_attempt = 1,
+        .job = {ARMED},
+        .pod = POD_GATED,
+        .seen = {PRESENT, .is_fresh = true, .are_applications_known = true},
+        .expected = {.case_id = "J19",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_RUNNING,
+                     .reason = "StartMissed",
+                     .message = "~the migration is being deleted",
+                     .attempt = 1},
+    },
+    {
+        .name = "J4 R7 without the claim nothing starts late: the Database is asked",
+        .migration = RUNNING_M,
+        .job = {ARMED},
+        .pod = POD_GATED,
+        .seen = {PRESENT, .is_database_cached = true},
+        .expected = {.case_id = "J4", .actions = ACTION_READ_DATABASE},
+    },
+    {
+        .name = "J19 R7 the claim was taken away",
+        .migration = RUNNING_M,
+        .job = {ARMED},
+        .pod = POD_GATED,
+        .seen = {PRESENT},
+        .expected = {.case_id = "J19",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_RUNNING,
+                     .reason = "StartMissed",
+                     .message = "~the claim was taken off the Database",
+                     .attempt = 1},
+    },
+    {
+        .name = "J10 R7 what is missed is ended, also when the gates are open again",
+        .migration = {.meta = {HELD},
+                      .status = {.phase = PHASE_RUNNING,
+                                 .reason = "StartMissed",
+                                 .attempt = {.number = 1, .pod_uid = POD_UID}}},
+        .claim_attempt = 1,
+        .job = {ARMED},
+        .pod = POD_GATED,
+        .seen = {PRESENT, PODS_FRESH, .is_fresh = true, .are_applications_known = true},
+        .expected = {.case_id = "J10", .actions = ACTION_END_JOB},
+    },
+    {
+        .name = "J10 R4a startTimeout is over while nobody followed: nothing is let start",
+        .migration = {.meta = {HELD}, .start_timeout_s = 60, .status = {RUNS}},
+        .claim_attempt = 1,
+        .job = {ARMED},
+        .pod = POD_GATED,
+        .seen = {PRESENT, PODS_FRESH},
+        .expected = {.case_id = "J10", .actions = ACTION_END_JOB},
+    },
+    {
+        .name = "J8 R7 missed: another attempt begins when the gates are open, without a retry",
+        .migration = {.meta = {HELD},
+                      .status = {.phase = PHASE_RUNNING,
+                                 .reason = "StartMissed",
+                                 .message = "attempt 1 had not started after 30 s",
+                                 .attempt = {.number = 1, .pod_uid = POD_UID}}},
+        .claim_attempt = 1,
+        .job = {LATE, .active_deadline_s = 1},
+        .pod = POD_WITHDRAWN,
+        .seen = {PRESENT},
+        .expected = {.case_id = "J8",
+                     .actions = ACTION_WRITE_STATUS,
+                     .attempt = 1,
+                     .phase = PHASE_WAITING,
+                     .outcome = OUTCOME_FAILED,
+                     .reason = "RetryBackoff",
+                     .message = "nothing of attempt 1 ever ran: attempt 1 had not started after "
+                                "30 s; it is tried again"},
     },
     {
         .name = "J12 R4 not of a Job that was stopped by hand, whose controller deletes it",
@@ -169,7 +350,10 @@ static const struct world rows[] = {
         .claim_attempt = 1,
         .pod = POD_GATED,
         .seen = {ABSENT, PODS_FRESH},
-        .expected = {.case_id = "J7", OUTCOME(FAILED, "JobVanished")},
+        .expected = {.case_id = "J7",
+                     OUTCOME(FAILED, "NeverStarted"),
+                     .message =
+                         "nothing of attempt 1 ever ran: Job " JOB " was deleted before that"},
     },
     {
         .name = "J17 its Job never counts it: somebody took its finalizer off it",
@@ -199,7 +383,10 @@ static const struct world rows[] = {
     },
     {
         .name = "J16 a run.timeout of a second tells nothing to end",
-        .migration = {.meta = {HELD}, .timeout_s = 1, .status = {NOTED}},
+        .migration = {.meta = {HELD},
+                      .timeout_s = 1,
+                      .status = {.phase = PHASE_RUNNING,
+                                 .attempt = {.number = 1, .start_s = NOW - 1, .pod_uid = POD_UID}}},
         .claim_attempt = 1,
         .job = {ARMED, .active_deadline_s = 1},
         .pod = POD_GATED,
@@ -1002,7 +1189,7 @@ static const struct world rows[] = {
     },
     {
         .name = "J8 deleted, and no pod tells anything: JobDeleted",
-        .migration = RUNNING_M,
+        .migration = NOTED_M,
         .claim_attempt = 1,
         .job = {.meta = {HELD, .deleted_s = NOW - 5}, .parallelism = 1},
         .seen = {PRESENT, PODS_FRESH},
@@ -1057,7 +1244,7 @@ static const struct world rows[] = {
     },
     {
         .name = "J7 R5 vanished, no pod left",
-        .migration = RUNNING_M,
+        .migration = NOTED_M,
         .claim_attempt = 1,
         .seen = {ABSENT, PODS_FRESH},
         .expected = {.case_id = "J7",
@@ -1067,7 +1254,7 @@ static const struct world rows[] = {
     },
     {
         .name = "J7 R5 vanished, no pod left, onInterruption Retry: not by itself",
-        .migration = {.meta = {HELD}, .on_interruption = ON_INTERRUPTION_RETRY, .status = {RUNS}},
+        .migration = {.meta = {HELD}, .on_interruption = ON_INTERRUPTION_RETRY, .status = {NOTED}},
         .claim_attempt = 1,
         .seen = {ABSENT, PODS_FRESH},
         .expected = {.case_id = "J7",

@@ -337,7 +337,7 @@ static const struct row rows[] = {
         .reason = "NotChecked",
         .message = "the applications are not read yet",
         .first_closed = GATE_VERSIONS_COMPATIBLE,
-        .all = "the applications are not read yet; the applications are not read yet",
+        .all = "the applications are not read yet",
     },
     {
         .name = "VersionsCompatible: open",

@@ -108,6 +108,24 @@ class World:
                     del known[key]
             self.changed.pop(namespace, None)
 
+    def catch_up(self, namespace):
+        """Waits until everything is known that the API server knows of the namespace now; watches lag on a busy machine."""
+        for kind in KINDS:
+            if kind not in ("events", "namespaces"):
+                found = self.api.request("GET", self.api.path(kind, namespace))
+                version = int(found["metadata"]["resourceVersion"])
+                items = {item["metadata"]["name"]: version_of(item) for item in found["items"]}
+                self.until(namespace, lambda kind=kind, version=version, items=items: self._knows(kind, namespace, version, items),
+                           f"the tests' own watch of {kind}")
+
+    def _knows(self, kind, namespace, version, items):
+        told = collections.defaultdict(int)
+        for _, seen in self.told(kind, namespace):
+            told[seen["metadata"]["name"]] = version_of(seen)
+        there = {seen["metadata"]["name"] for seen in self.all(kind, namespace)}
+        return (all(told[name] >= least for name, least in items.items())
+                and all(name in items or told[name] > version for name in there))
+
     def until(self, namespace, holds, what, timeout=PATIENCE):
         """Waits until holds() is true of what is known of the namespace; returns what it returned."""
         deadline = time.monotonic() + timeout

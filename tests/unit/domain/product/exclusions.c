@@ -61,7 +61,19 @@ bool scene_is_possible(const unsigned char *point)
 
 static bool looked_for_no_start(const unsigned char *at)
 {
+    bool may_come_late = at[DIM_ATTEMPT] == ATTEMPT_OPEN && at[DIM_CLAIM] == CLAIM_RECORDED;
+    return at[DIM_LOOK] == LOOK_FRESH && !scene_is_starting(at) && !may_come_late;
+}
+
+static bool is_late_look(const unsigned char *at)
+{
     return at[DIM_LOOK] == LOOK_FRESH && !scene_is_starting(at);
+}
+
+static bool looked_at_what_does_not_wait(const unsigned char *at)
+{
+    bool is_waiting = at[DIM_PODS] == PODS_GATED || at[DIM_STRAY] == STRAY_GATED;
+    return is_late_look(at) && (!is_waiting || scene_is_job_over(at) || scene_is_job_gone(at));
 }
 
 static bool job_of_no_attempt(const unsigned char *at)
@@ -262,7 +274,12 @@ static bool gate_of_what_is_closed(const unsigned char *at)
 
 static bool time_of_what_is_closed(const unsigned char *at)
 {
-    return at[DIM_TIME] != TIME_LONG_AGO && !is_open(at);
+    return at[DIM_TIME] != TIME_LONG_AGO && (!is_open(at) || is_late_look(at));
+}
+
+static bool missed_what_is_closed(const unsigned char *at)
+{
+    return at[DIM_MISSED] != MISSED_NO && (!is_open(at) || at[DIM_TIME] == TIME_JUST_NOW);
 }
 
 static bool version_of_no_success(const unsigned char *at)
@@ -318,7 +335,7 @@ const struct product_exclusion scene_exclusions[] = {
     {DIM_CLAIM, "a run without its claim is the same whose ever it is", other_claim_during_a_run},
     {DIM_CLAIM, "how it was interrupted matters not to a claim that is not of it",
      other_claim_after_an_interruption},
-    {DIM_LOOK, "a fresh look is taken for a start alone, and void when it has begun",
+    {DIM_LOOK, "a fresh look is taken for a start, or for one that comes late",
      looked_for_no_start},
     {DIM_JOB, "without an attempt there is no Job to look at", job_of_no_attempt},
     {DIM_JOB, "the Job of a start is known from the server, after the look",
@@ -339,6 +356,8 @@ const struct product_exclusion scene_exclusions[] = {
     {DIM_STRAY, "once closed a stray is let go as it is", stray_of_what_is_closed},
     {DIM_NOTED, "steps 9a, 11: the note matters until the end is certain",
      notes_a_pod_without_a_run},
+    {DIM_NOTED, "R7: a start that comes late is that of a pod behind the gate",
+     looked_at_what_does_not_wait},
     {DIM_NOTED, "what is noted was there", notes_what_there_is_not},
     {DIM_NOTED, "step 10: what was closed has no noted pod behind the gate",
      unproven_behind_the_gate},
@@ -355,6 +374,7 @@ const struct product_exclusion scene_exclusions[] = {
     {DIM_RETRIES, "only what failed is retried", retries_of_no_failure},
     {DIM_QUEUE, "who holds the claim stands in no queue", queue_of_one_that_holds_the_claim},
     {DIM_JOB_NAME, "the name is asked for by the creation", name_taken_before_it_is_asked_for},
+    {DIM_MISSED, "R7: a start is missed by a run that began long ago", missed_what_is_closed},
     {DIM_TIME, "when it began matters while it runs", time_of_what_is_closed},
     {DIM_SILENCE, "Events are asked for while it runs and there is no pod",
      pod_is_there_and_asked_about},

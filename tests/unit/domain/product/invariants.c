@@ -3,6 +3,7 @@
 
 #include "base/attrs.h"
 #include "base/str.h"
+#include "domain/attempt.h"
 #include "invariants_parts.h"
 
 bool does(const struct plan *plan, unsigned actions)
@@ -13,6 +14,17 @@ bool does(const struct plan *plan, unsigned actions)
 bool writes(const struct plan *plan)
 {
     return does(plan, ACTION_WRITE_STATUS);
+}
+
+bool misses_start(const struct plan *plan)
+{
+    return writes(plan) && plan->status.attempt.outcome == OUTCOME_NONE &&
+           str_eq(plan->status.reason, REASON_START_MISSED);
+}
+
+bool never_ran(const struct attempt *attempt)
+{
+    return str_eq(attempt->reason, "NeverStarted") || str_eq(attempt->reason, REASON_START_MISSED);
 }
 
 const struct migration_status *before(const struct scene *scene)

@@ -2,6 +2,7 @@
 /* Steps 9a and 9b: of all the pods of an attempt one is noted, and only that one is let start. */
 #include "base/attrs.h"
 #include "base/str.h"
+#include "domain/attempt.h"
 #include "invariants_parts.h"
 
 /* It was let go, and will neither end nor be deleted for all that is seen; or it is gone or being deleted. */
@@ -28,6 +29,42 @@ static bool may_pods_start(const unsigned char *at)
         return false;
     }
     return false;
+}
+
+static bool is_too_late(const unsigned char *at)
+{
+    return at[DIM_TIME] == TIME_TOO_LONG || at[DIM_MISSED] == MISSED_TOLD;
+}
+
+/* What was judged before it began says nothing long after. */
+static bool lets_start_what_was_judged(const struct scene *scene, const struct plan *plan)
+{
+    const unsigned char *at = scene->at;
+    bool lets_start = notes_pod(scene, plan) || does(plan, ACTION_OPEN_POD);
+    return !lets_start || !scene_is_start_late(at) ||
+           (scene_is_judged_anew(at) && !is_too_late(at));
+}
+
+static bool misses_what_is_not_to_start(const struct scene *scene, const struct plan *plan)
+{
+    const unsigned char *at = scene->at;
+    bool is_known =
+        at[DIM_LOOK] == LOOK_FRESH || (at[DIM_CLAIM] != CLAIM_RECORDED && is_database_fresh(scene));
+    return !misses_start(plan) || at[DIM_MISSED] == MISSED_TOLD ||
+           (scene_is_start_late(at) && is_known && !scene_is_judged_anew(at));
+}
+
+/* Of one that waits behind its gate for long. */
+static bool judges_what_is_late(const struct scene *scene, const struct plan *plan)
+{
+    const unsigned char *at = scene->at;
+    if (at[DIM_CLAIM] != CLAIM_RECORDED && !is_database_fresh(scene)) {
+        return does(plan, ACTION_READ_DATABASE);
+    }
+    if (at[DIM_CLAIM] == CLAIM_RECORDED && at[DIM_LOOK] == LOOK_NONE) {
+        return does(plan, ACTION_READ_FRESH);
+    }
+    return misses_start(plan);
 }
 
 static bool opens_the_noted_pod(const struct scene *scene, const struct plan *plan)
@@ -64,8 +101,15 @@ static bool lets_the_run_start(const struct scene *scene, const struct plan *pla
 {
     const unsigned char *at = scene->at;
     bool is_known = scene_is_recorded_job(at) || scene_is_job_gone(at);
+    bool is_due = (may_be_noted(at) && scene_to_note(at) != NULL) || scene_is_noted_waiting(at);
     if (!is_watched(scene) || !is_known || !may_pods_start(at)) {
         return true;
+    }
+    if (is_due && scene_is_start_late(at) && is_too_late(at)) {
+        return true; /* it is ended */
+    }
+    if (is_due && scene_is_start_late(at) && !scene_is_judged_anew(at)) {
+        return judges_what_is_late(scene, plan);
     }
     if (may_be_noted(at) && scene_to_note(at) != NULL) {
         return notes_pod(scene, plan);
@@ -105,7 +149,7 @@ static bool says_when_the_pod_vanished(const struct scene *scene, const struct p
 static bool never_started_is_seen(const struct scene *scene, const struct plan *plan)
 {
     const unsigned char *at = scene->at;
-    return !ends_attempt(scene, plan) || !str_eq(plan->status.attempt.reason, "NeverStarted") ||
+    return !ends_attempt(scene, plan) || !never_ran(&plan->status.attempt) ||
            (at[DIM_NOTED] != NOTED_GONE && !scene_pods(at).has_started);
 }
 
@@ -113,6 +157,9 @@ const struct invariant invariants_gate[] = {
     {"R1, step 9b: only the noted pod is let start, and not when its Job ends or was stopped",
      opens_the_noted_pod},
     {"R1, step 9a: one is noted, once, of a Job that goes on; an open one first", notes_one_pod},
+    {"R7, steps 9a, 9b: what began long ago is judged anew before its pod is let start",
+     lets_start_what_was_judged},
+    {"R7: a start is missed only when that says so", misses_what_is_not_to_start},
     {"step 7: an attempt that begins has no pod yet", notes_none_before_its_time},
     {"steps 9a, 9b: the noted pod is let start", lets_the_run_start},
     {"R1, step 9: a Job is ended when what was let start is gone", ends_what_is_spent},

@@ -26,6 +26,12 @@ INVARIANTS_OF(status);
 /* What a plan does; any of the actions. */
 bool does(const struct plan *plan, unsigned actions);
 bool writes(const struct plan *plan);
+
+/* R7: it says that the start of what still stands behind its gate came too late. */
+bool misses_start(const struct plan *plan);
+
+/* It ended, and nothing of it had started: NeverStarted, or StartMissed. */
+bool never_ran(const struct attempt *attempt);
 bool begins_attempt(const struct scene *scene, const struct plan *plan);
 bool notes_pod(const struct scene *scene, const struct plan *plan);
 bool ends_attempt(const struct scene *scene, const struct plan *plan);

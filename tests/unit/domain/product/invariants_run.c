@@ -2,6 +2,7 @@
 /* Steps 9 and 10: a run, and its end. */
 #include "base/attrs.h"
 #include "base/str.h"
+#include "domain/attempt.h"
 #include "domain/condition.h"
 #include "invariants_parts.h"
 
@@ -53,7 +54,8 @@ static bool ends_only_what_never_started(const struct scene *scene, const struct
     return !does(plan, ACTION_END_JOB) ||
            (is_active(at) && are_pods_fresh(scene) &&
             (is_spent(at) || (!scene_pods(at).has_started &&
-                              (at[DIM_TIME] == TIME_TOO_LONG || (is_stuck && is_asked)))));
+                              (at[DIM_TIME] == TIME_TOO_LONG || at[DIM_MISSED] == MISSED_TOLD ||
+                               (is_stuck && is_asked)))));
 }
 
 static bool changes_only_the_recorded_job(const struct scene *scene, const struct plan *plan)
@@ -137,7 +139,11 @@ static bool says_when_the_end_is_unproven(const struct scene *scene, const struc
 
 static bool says_when_the_job_vanished(const struct scene *scene, const struct plan *plan)
 {
-    bool is_gone = scene_is_job_gone(scene->at) && !scene_pods(scene->at).is_lost;
+    const unsigned char *at = scene->at;
+    bool had_none =
+        !scene_has_note(at) && !scene_pods(at).has_started &&
+        (at[DIM_PODS] == PODS_NONE || at[DIM_PODS] == PODS_GATED || at[DIM_PODS] == PODS_WITHDRAWN);
+    bool is_gone = scene_is_job_gone(at) && !scene_pods(at).is_lost && !had_none;
     const char *reason = plan->status.attempt.reason;
     bool with_namespace = has_namespace_ended(scene) && str_eq(reason, "NamespaceDeleted");
     return !ends_attempt(scene, plan) || with_namespace || str_eq(reason, "JobVanished") == is_gone;
@@ -156,12 +162,12 @@ static bool retries_what_failed_by_itself(const struct scene *scene, const struc
     bool is_known = was_seen_to_end || at[DIM_CONFIRM] == CONFIRM_RECORDED;
     bool is_interrupted = plan->status.attempt.is_interrupted;
     /* What never started changed nothing, whoever kept it from that. */
-    bool never_ran = str_eq(plan->status.attempt.reason, "NeverStarted");
-    bool is_own_retry =
-        (!is_interrupted || never_ran) && at[DIM_RETRIES] != RETRIES_NONE && by_itself;
+    bool is_missed = str_eq(plan->status.attempt.reason, REASON_START_MISSED);
+    bool is_own_retry = (!is_interrupted || never_ran(&plan->status.attempt)) &&
+                        at[DIM_RETRIES] != RETRIES_NONE && by_itself;
     bool is_own_interruption = is_interrupted && at[DIM_INTERRUPTION] == INTERRUPTION_RETRIES &&
                                is_known && at[DIM_NAMESPACE] == NAMESPACE_STAYS;
-    bool is_its_own = is_own_retry || is_own_interruption;
+    bool is_its_own = is_own_retry || is_own_interruption || is_missed;
     return !ends_attempt(scene, plan) || !is_retried ||
            (is_its_own && !is_deleted(scene) && plan->status.attempt.outcome == OUTCOME_FAILED &&
             at[DIM_EDIT] != EDIT_REAL);
@@ -199,7 +205,7 @@ static bool knows_whether_to_recover(const struct scene *scene, const struct pla
     bool is_left_out = !scene_has_note(scene->at) && (pods == PODS_GATED || pods == PODS_WITHDRAWN);
     bool may_have_begun = scene_pods(scene->at).has_started || pods == PODS_NONE || is_left_out ||
                           scene->at[DIM_NOTED] == NOTED_GONE;
-    bool has_begun = may_have_begun && !str_eq(new->reason, "NeverStarted");
+    bool has_begun = may_have_begun && !never_ran(new);
     if (begins_attempt(scene, plan)) {
         return new->is_recovery_due == old->is_recovery_due;
     }
@@ -247,7 +253,7 @@ static bool tells_of_a_skew_as_it_is(const struct scene *scene, const struct pla
         return condition_get(&plan->status.conditions, CONDITION_VERSION_SKEW) == NULL;
     }
     bool is_judged = at[DIM_ATTEMPT] == ATTEMPT_OPEN && are_versions_known(scene) &&
-                     !ends_attempt(scene, plan) && !notes_pod(scene, plan);
+                     !ends_attempt(scene, plan) && !notes_pod(scene, plan) && !misses_start(plan);
     return is_told == (is_judged ? at[DIM_GATES] == GATES_INCOMPATIBLE : was_told);
 }
 

@@ -147,10 +147,10 @@ static bool is_woken_when_it_is_time(const struct scene *scene, const struct pla
     bool is_too_soon = at[DIM_RETRIES] == RETRIES_LATER && !is_asked_for;
     bool waits_for_retry = is_waiting && is_too_soon && scene_are_gates_open(at);
     bool waits_for_answer = is_waiting && at[DIM_GATES] == GATES_REFUSED_FOR_NOW;
-    bool waits_for_start = is_idle && at[DIM_ATTEMPT] == ATTEMPT_OPEN &&
-                           scene_claimed(at) == SCENE_RECORDED && at[DIM_JOB] == JOB_ACTIVE &&
-                           !scene_pods(at).has_started && !notes_pod(scene, plan) &&
-                           (at[DIM_HOLD] == HOLD_ON || at[DIM_ABANDON] == ABANDON_NONE);
+    bool waits_for_start =
+        is_idle && at[DIM_ATTEMPT] == ATTEMPT_OPEN && scene_claimed(at) == SCENE_RECORDED &&
+        at[DIM_JOB] == JOB_ACTIVE && !scene_pods(at).has_started && !notes_pod(scene, plan) &&
+        !misses_start(plan) && (at[DIM_HOLD] == HOLD_ON || at[DIM_ABANDON] == ABANDON_NONE);
     bool is_woken = plan->wake_at_s > SCENE_NOW && plan->wake_at_s <= SCENE_NOW + 600;
     return is_woken || !(waits_for_retry || waits_for_answer || waits_for_start);
 }

@@ -140,7 +140,8 @@ static bool asks_for_what_is_not_known(const struct scene *scene, const struct p
 
 static bool asks_for_a_start_alone(const struct scene *scene, const struct plan *plan)
 {
-    return (!does(plan, ACTION_READ_FRESH) || scene_is_starting(scene->at)) &&
+    bool is_start = scene_is_starting(scene->at) || scene_is_start_late(scene->at);
+    return (!does(plan, ACTION_READ_FRESH) || is_start) &&
            (!does(plan, ACTION_DRY_RUN | ACTION_CREATE_DATABASE | ACTION_HOLD_DATABASE) ||
             scene_is_wanted(scene->at)) &&
            (!does(plan, ACTION_READ_JOB_EVENTS) || scene->at[DIM_ATTEMPT] == ATTEMPT_OPEN);

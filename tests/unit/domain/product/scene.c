@@ -2,6 +2,7 @@
 #include "scene.h"
 
 #include "base/attrs.h"
+#include "domain/attempt.h"
 
 #define X(name, word, values, is_side)                                                             \
     {word, (const char *const[]){values(PRODUCT_WORD)}, 0 values(PRODUCT_ONE), is_side},
@@ -113,7 +114,9 @@ static void build_migration(struct scene *scene)
 
     struct migration_status *status = &scene->migration.status;
     status->phase = (enum phase)at[DIM_PHASE];
-    status->reason = at[DIM_ATTEMPT] == ATTEMPT_OPEN ? "Started" : "Other";
+    status->reason = at[DIM_ATTEMPT] != ATTEMPT_OPEN ? "Other"
+                     : at[DIM_MISSED] == MISSED_TOLD ? REASON_START_MISSED
+                                                     : "Started";
     status->spec_hash = HASH;
     status->observed_generation = meta->generation - (at[DIM_OBSERVED] == GENERATION_NEW ? 1 : 0);
     status->withdrawn = at[DIM_WITHDRAWN] == WITHDRAWN_NEXT ? scene_next(at) - 1 : 0;

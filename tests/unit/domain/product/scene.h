@@ -131,6 +131,8 @@
 #define RECOVERIES(X) X(RECOVERY_NONE, "not-due") X(RECOVERY_DUE, "due")
 #define TIMEOUTS(X)   X(TIMEOUT_NONE, "none") X(TIMEOUT_OF_A_SECOND, "a-second")
 #define SKEWS(X)      X(SKEW_UNTOLD, "untold") X(SKEW_TOLD, "told") X(SKEW_OVER, "told-to-be-over")
+/* R7: the status says that it had not started in time, and a gate had closed. */
+#define MISSES(X) X(MISSED_NO, "no") X(MISSED_TOLD, "told")
 
 /* X(enumerator, name, values, is it a side dimension) */
 #define DIMENSIONS(X)                                                                              \
@@ -168,7 +170,8 @@
     X(DIM_NAMESPACE, "namespace", NAMESPACES, true)                                                \
     X(DIM_INTERRUPTION, "on-interruption", INTERRUPTIONS, true)                                    \
     X(DIM_RECOVERY, "recovery", RECOVERIES, true)                                                  \
-    X(DIM_SKEW, "skew", SKEWS, true)
+    X(DIM_SKEW, "skew", SKEWS, true)                                                               \
+    X(DIM_MISSED, "start-missed", MISSES, true)
 
 #define X(name, word, values, is_side) name,
 enum scene_dimension { DIMENSIONS(X) DIM_MAX };
@@ -205,6 +208,7 @@ enum namespace_seen { NAMESPACES(PRODUCT_ENUMERATOR) };
 enum interruption { INTERRUPTIONS(PRODUCT_ENUMERATOR) };
 enum recovery { RECOVERIES(PRODUCT_ENUMERATOR) };
 enum skew { SKEWS(PRODUCT_ENUMERATOR) };
+enum missed { MISSES(PRODUCT_ENUMERATOR) };
 
 extern const struct dimension scene_dimensions[DIM_MAX];
 extern const struct product_exclusion scene_exclusions[];
@@ -288,6 +292,13 @@ bool scene_is_noted_there(const unsigned char *point);
 /* It stands behind the gate: it may be let start, or was deleted there. */
 bool scene_is_noted_waiting(const unsigned char *point);
 bool scene_is_noted_withdrawn(const unsigned char *point);
+
+/*
+ * It was let go, nothing of it has ended, and it can be ended: whether a pod of it may start is judged again
+ * when it began long ago. And what that comes to.
+ */
+bool scene_is_start_late(const unsigned char *point);
+bool scene_is_judged_anew(const unsigned char *point);
 
 /* The UID that step 9a has to note now: of an open pod first; NULL: none waits behind the gate. */
 const char *scene_to_note(const unsigned char *point);

@@ -184,6 +184,20 @@ const char *scene_to_note(const unsigned char *point)
     return is_first_open(point) || is_first_waiting ? SCENE_POD_UID : SCENE_STRAY;
 }
 
+bool scene_is_start_late(const unsigned char *point)
+{
+    bool is_active = point[DIM_JOB] == JOB_ACTIVE || point[DIM_JOB] == JOB_STRIPPED ||
+                     (point[DIM_JOB] == JOB_ENDING && !scene_is_told_to_end(point));
+    return is_active && point[DIM_TIME] != TIME_JUST_NOW;
+}
+
+bool scene_is_judged_anew(const unsigned char *point)
+{
+    return point[DIM_LOOK] == LOOK_FRESH && point[DIM_CLAIM] == CLAIM_RECORDED &&
+           point[DIM_DELETION] == DELETION_NONE && point[DIM_EDIT] != EDIT_REAL &&
+           scene_are_gates_open(point);
+}
+
 bool scene_is_told_to_end(const unsigned char *point)
 {
     return point[DIM_JOB] == JOB_ENDING && point[DIM_TIMEOUT] == TIMEOUT_NONE;
