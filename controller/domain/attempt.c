@@ -360,7 +360,7 @@ bool attempt_was_interrupted(const struct attempt_end *end, const struct attempt
     if (attempt_end_is_unproven(attempt)) {
         return true;
     }
-    if (was_late(end->job)) {
+    if (was_late(end->job) || str_eq(attempt->reason, REASON_START_MISSED)) {
         return false;
     }
     if (never_ran(attempt)) {

@@ -19,6 +19,11 @@ bool decide_pod_is_ending(const struct turn *turn)
            turn->migration->timeout_s != JOB_ENDED_DEADLINE_S;
 }
 
+bool decide_pod_is_missed(const struct turn *turn)
+{
+    return str_eq(turn->migration->status.reason, REASON_START_MISSED);
+}
+
 bool decide_pod_may_note(const struct turn *turn)
 {
     return turn->job != NULL && !job_is_over(turn->job);
@@ -34,8 +39,8 @@ int64_t decide_pod_deadline_s(const struct turn *turn)
 static bool is_halted(const struct turn *turn)
 {
     const struct job *job = turn->job;
-    return job != NULL && job->meta.deleted_s == 0 &&
-           (job_is_over(job) || job_is_stopped(job) || decide_pod_is_ending(turn));
+    return job != NULL && (decide_pod_is_ending(turn) ||
+                           (job->meta.deleted_s == 0 && (job_is_over(job) || job_is_stopped(job))));
 }
 
 /* The pod that is next to be noted or, when one is noted, opened. */
@@ -121,8 +126,19 @@ static bool is_put_off(struct turn *turn)
 static bool is_too_late(const struct turn *turn)
 {
     int64_t deadline_s = decide_pod_deadline_s(turn);
-    return (deadline_s != 0 && turn->seen->now_s >= deadline_s) ||
-           str_eq(turn->migration->status.reason, REASON_START_MISSED);
+    return (deadline_s != 0 && turn->seen->now_s >= deadline_s) || decide_pod_is_missed(turn);
+}
+
+/* Also one that is being deleted: its controller still looks at the deadline. */
+static bool can_be_ended(const struct turn *turn)
+{
+    return turn->job != NULL && !turn->job->is_complete && !turn->job->is_failed;
+}
+
+bool decide_pod_is_to_be_ended(const struct turn *turn)
+{
+    return turn->noted != NULL && podgate_is_waiting(turn->noted) && is_too_late(turn) &&
+           can_be_ended(turn) && !decide_pod_is_ending(turn);
 }
 
 /*
@@ -133,11 +149,10 @@ static bool is_too_late(const struct turn *turn)
 bool decide_pod(struct turn *turn)
 {
     const struct pod *next = is_halted(turn) ? NULL : next_pod(turn);
-    bool can_be_ended = decide_pod_may_note(turn);
-    if (next == NULL || (can_be_ended && is_too_late(turn))) {
+    if (next == NULL || (can_be_ended(turn) && is_too_late(turn))) {
         return false;
     }
-    if (can_be_ended && is_put_off(turn)) {
+    if (can_be_ended(turn) && is_put_off(turn)) {
         return true;
     }
     if (turn->attempt->pod_uid == NULL) {

@@ -19,6 +19,12 @@ bool decide_pod_may_note(const struct turn *turn);
 /* The Job was told to end, as nothing of it had started (R4a). */
 bool decide_pod_is_ending(const struct turn *turn);
 
+/* The status says that a gate had closed before a pod was opened: none will be (R7). */
+bool decide_pod_is_missed(const struct turn *turn);
+
+/* The noted pod waits, is not to start any more, and nothing but the end of its Job takes it away. */
+bool decide_pod_is_to_be_ended(const struct turn *turn);
+
 /* When run.startTimeout is over (seconds since 1970); 0: there is none. */
 int64_t decide_pod_deadline_s(const struct turn *turn);
 

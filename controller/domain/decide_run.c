@@ -200,7 +200,9 @@ static void decide_over(struct turn *turn)
     int64_t until_s = job_pod_may_come_until_s(turn->job, turn->attempt->start_s);
     bool is_proven = turn->job != NULL && turn->run.pods > 0 && turn->run.proven_ended;
 
-    if (!is_proven && !turn->seen->are_pods_fresh) {
+    if (decide_pod_is_to_be_ended(turn)) {
+        act(turn, turn->seen->are_pods_fresh ? ACTION_END_JOB : ACTION_READ_PODS, "J10");
+    } else if (!is_proven && !turn->seen->are_pods_fresh) {
         act(turn, ACTION_READ_PODS, "J5");
     } else if (turn->run.pods == 0 && turn->seen->now_s < until_s) {
         plan_idle(turn->seen, turn->plan, "J6");
@@ -241,7 +243,7 @@ static const char *reason_to_end(const struct turn *turn)
     if (deadline_s != 0 && turn->seen->now_s >= deadline_s) {
         return "startTimeout";
     }
-    if (str_eq(turn->migration->status.reason, REASON_START_MISSED)) {
+    if (decide_pod_is_missed(turn)) {
         return "a gate that closed";
     }
     /*

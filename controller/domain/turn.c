@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "domain/attempt.h"
+#include "domain/decide_pod.h"
 #include "domain/jobstate.h"
 
 /* Why a run that may go on is none that anybody watches over; NULL: all is as it should be. */
@@ -81,7 +83,10 @@ void turn_describe(const struct turn *turn, struct move *ret_move)
     const char *what = trouble(turn, &ret_move->reason);
     ret_move->phase = PHASE_RUNNING;
     ret_move->is_accepted = true;
-    if (what != NULL) {
+    if (decide_pod_is_missed(turn) && !turn->run.ever_started) {
+        ret_move->reason = REASON_START_MISSED; /* the word that keeps its pod from being opened */
+        ret_move->message = turn->migration->status.message;
+    } else if (what != NULL) {
         ret_move->message = arena_printf(turn->arena, "Job %s %s; waiting for its pod to end",
                                          turn->attempt->job, what);
     } else if (turn->run.ever_started) {

@@ -53,6 +53,9 @@
 #ifndef STUCK_FIRST
 #define STUCK_FIRST 0 /* what keeps a pod from starting may go away at any moment; a controller may end it before */
 #endif
+#ifndef LATE
+#define LATE 0 /* at any moment before a pod is opened so much time may have passed that the gates are judged again */
+#endif
 #ifndef SECOND_POD
 #define SECOND_POD 0 /* the Job controller makes a second pod of the first Job, or forgets or deletes one of the two */
 #endif

@@ -30,14 +30,23 @@
 #define is_stopping(j) (job[j].ending || job[j].stopped)
 /* 9a: caches may show a pod that is long gone. A fence on M: it does not matter which one is noted. */
 #define may_note(m, j, k) \
-    (M[m].pod == 0 && !is_vanished(m, j) && is_active(j) && (!is_stopping(j) || variant(OPENED_THOUGH_ENDED)) && \
+    (M[m].pod == 0 && !M[m].missed && !is_vanished(m, j) && is_active(j) && (!is_stopping(j) || variant(OPENED_THOUGH_ENDED)) && \
      (is_gated(pod_of(j, k)) || (may_be_old && pod_of(j, k) != NONE)))
+/*
+ * Between 7 and 9b much time may pass, and a gate may have closed: then nothing of it is let start, and its Job is ended.
+ * First M says so, which refuses whoever is about to note a pod.
+ */
+#define is_objected(m) (!gate[m] || M[m].spec != M[m].ran || M[m].deleted)
+
+#define waits_behind_gate(m, j) \
+    (!is_vanished(m, j) && can_be_ended(j) && !is_stopping(j) && !runs(j) && (M[m].pod == 0 -> gated(j) : is_gated(noted(m, j))))
+#define is_missed(m, j) (LATE && !M[m].missed && is_objected(m) && waits_behind_gate(m, j))
 /* 9b: what was noted has begun, whatever became of its Job; but for a Job that is being ended. */
 #define is_noted_gated(m, j) (M[m].pod != 0 && is_gated(noted(m, j)))
 #define may_open(m, j) \
     (is_noted_gated(m, j) && \
-     (is_vanished(m, j) || (job[j].deleted && !variant(NOT_OPENED_OF_DELETED)) || \
-      (is_active(j) && (!is_stopping(j) || variant(OPENED_THOUGH_ENDED)))))
+     (is_vanished(m, j) || (job[j].deleted && !M[m].missed && !job[j].ending && !variant(NOT_OPENED_OF_DELETED)) || \
+      (is_active(j) && !M[m].missed && (!is_stopping(j) || variant(OPENED_THOUGH_ENDED)))))
 /* 10: nothing of it can run any more. Gated pods that were not noted never will: the outcome is a CAS. */
 #define may_start(m, j) ((is_noted_gated(m, j) && !variant(NOTED_IS_LEFT_OUT)) || \
                          (gated(j) && variant(GATED_IS_WAITED_FOR)))
@@ -104,6 +113,8 @@ inline steps_3_to_7() {
     (p == EXITED_0 || (p == CHECK_FAILED && variant(RUN_IS_SUCCESS)) || \
      (p == CUT_OFF_0 && variant(COMPLETE_IS_SUCCESS)))
 #define is_failure(p) (p == EXITED || p == NEVER_STARTED || p == GATED)
+/* Only what was noted is ever opened, and nobody notes a pod of a Job that is gone. */
+#define was_none_opened(m, j) (M[m].pod == 0 && has_gate && !may_live(j))
 #define outcome_cut(j) (may_live(j) && !variant(FAILED_IS_ENDED) && !runs(j) -> UNPROVEN : INTERRUPTED)
 
 inline end_attempt(how) {
@@ -122,7 +133,7 @@ inline steps_9_and_10() {
         if
         :: variant(GONE_IS_RUN_AGAIN) && job[j].what == NONE -> send(request(CREATE, m, n, 0, 0, NONE))
         :: variant(GONE_IS_RUN_AGAIN) && job[j].what == PARKED -> send(request(ARM, m, n, job[j].uid, 0, NONE))
-        :: else -> end_attempt(outcome_cut(j))
+        :: else -> end_attempt((was_none_opened(m, j) -> FAILED : outcome_cut(j)))
         fi
     :: else ->
         if
@@ -246,6 +257,11 @@ end:
     LOOK_AT_POD(1, 1, 0)
 #if PODS > 1
     LOOK_AT_POD(0, M[0].number, 1)
+#endif
+#if LATE
+    ASK(runs_as(0, M[0].number) && is_missed(0, J(0, M[0].number)), request(WRITE_STATUS, 0, M[0].number, 0, 0, NONE))
+    ASK(runs_as(0, M[0].number) && M[0].missed && waits_behind_gate(0, J(0, M[0].number)),
+        request(END, 0, M[0].number, M[0].job, 0, NONE))
 #endif
 #if STUCK_FIRST
     /* R4a */

@@ -53,6 +53,7 @@ inline write_running() {
         M[m].outcome = RUNNING;
         M[m].job = u;
         M[m].pod = 0;
+        M[m].missed = 0;
         M[m].ran = s;
         changed_M(m)
     :: else
@@ -69,6 +70,7 @@ inline write_outcome() {
         M[m].number = n;
         M[m].outcome = o;
         M[m].pod = 0; /* nobody asks for it any more */
+        M[m].missed = M[m].missed && o == FAILED && !started[j];
         recorded[m] = recorded[m] || o == SUCCEEDED;
         changed_M(m)
     :: else
@@ -233,7 +235,7 @@ inline let_go_job() {
 /* Ends a Job of which nothing has started, naming the version of it that says so. Its controller does it in a moment. */
 inline end_job() {
     if
-    :: job[j].uid == u && is_active(j) && !any_pod(is_running, j) -> job[j].ending = 1
+    :: job[j].uid == u && can_be_ended(j) && !any_pod(is_running, j) -> job[j].ending = 1
     :: variant(END_BY_UID) && job[j].uid == u && is_active(j) && any_pod(is_running, j) ->
         promise(R4, false);
         job[j].ending = 1
@@ -301,7 +303,10 @@ inline serve(slot) {
         :: M[m].exists -> M[m].outcome = SUCCEEDED; changed_M(m)
         :: else
         fi
-    :: kind_of(r) == WRITE_STATUS -> printf("M%d  9: status written again\n", m); changed_M(m)
+    :: kind_of(r) == WRITE_STATUS ->
+        printf("M%d  9: attempt %d missed its start\n", m, n);
+        M[m].missed = LATE;
+        changed_M(m)
     :: kind_of(r) == CLAIM -> printf("M%d  2: claims D for attempt %d\n", m, n); claim()
     :: kind_of(r) == RELEASE -> printf("M%d 11: attempt %d releases D, outcome %d\n", m, n, o); release()
     :: kind_of(r) == HOLD_DATABASE -> printf("D   2: finalizer on\n"); D.held = 1; changed_D()

@@ -20,6 +20,7 @@ typedef Migration {
     unsigned job : 3; /* status.attempt.jobUID */
     unsigned pod : 2; /* status.attempt.podUID, as long as the attempt is open; 0: none is noted */
     bit ran;          /* the spec of that attempt */
+    bit missed;       /* StartMissed: a gate closed before a pod of that attempt was opened; nothing of it ever ran */
     unsigned withdrawn : 2;
     unsigned retry : 2 /* interlude.dev/retry */
 };
@@ -100,6 +101,7 @@ byte pod[JOBS * PODS];
 /* Of a Job that was let go. */
 #define is_over(j) (job[j].what == ARMED && (job[j].deleted || job[j].over))
 #define is_active(j) (job[j].what == ARMED && !job[j].deleted && !job[j].over)
+#define can_be_ended(j) (job[j].what == ARMED && !job[j].over)
 
 /* What was true, for the promises. */
 bit moved[2];       /* the ledger has moved for this migration */
@@ -121,7 +123,7 @@ bit calm;
 
 /* Step 1: it never started, or was given back, or failed and another attempt is asked for. Never from Succeeded. */
 #define is_asked_for(m) (M[m].retry == M[m].number || M[m].spec != M[m].ran || \
-                         (M[m].outcome == FAILED && M[m].number <= RETRIES) || \
+                         (M[m].outcome == FAILED && (M[m].number <= RETRIES || M[m].missed)) || \
                          (M[m].outcome == INTERRUPTED && ON_INTERRUPTION_RETRY))
 #define has_failed(m) (M[m].outcome >= FAILED)
 #define may_begin(m) (M[m].exists && !M[m].deleted && \
@@ -160,7 +162,7 @@ short under_way[SLOTS]; /* sorted, as it does not matter which slot it is; 0: no
 #define LET_GO 5
 #define ABANDON_IT 6
 #define ALREADY_APPLIED 7
-#define WRITE_STATUS 8
+#define WRITE_STATUS 8 /* StartMissed, and nothing but that */
 #define NOTE 9
 /* CAS on D */
 #define CLAIM 10

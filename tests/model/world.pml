@@ -17,9 +17,10 @@ inline job_ends(j) {
 
 /*
  * A Job is ended because nothing of it had started, and in just that moment something starts: what a kubelet tells late
- * (R4a), or a pod that was noted before the migration went, by a request that was under way. docs/guarantees.md.
+ * (R4a), or a pod that was noted before the migration went, or its start was missed, by a request that was under way.
+ * docs/guarantees.md.
  */
-#define is_last_moment (STUCK_FIRST || (ABANDON && SLOTS > 1))
+#define is_last_moment (STUCK_FIRST || ((ABANDON || LATE) && SLOTS > 1))
 
 #define POD(j, k) \
     ENDS_AS(j, k, true, EXITED_0) \
@@ -37,13 +38,15 @@ inline job_ends(j) {
     :: d_step { pod_of(j, k) == LOST_ENDED -> \
                 pod_of(j, k) = LOST_KNOWN; printf("    somebody confirms the end of pod %d of Job %d\n", (k) + 1, j) } \
     /* The Job controller stops what is left of a Job that is over, is being ended, or was stopped by hand. */ \
-    :: d_step { job[j].what == ARMED && !job[j].deleted && (job[j].over || is_stopping(j)) && is_unended(pod_of(j, k)) -> \
+    :: d_step { job[j].what == ARMED && (job[j].over || job[j].ending || (job[j].stopped && !job[j].deleted)) && is_unended(pod_of(j, k)) -> \
                 promise(R4, is_last_moment || !job[j].ending || pod_of(j, k) != RUNS); \
                 stop_pod(j, k); printf("    the Job controller stops pod %d of Job %d\n", (k) + 1, j); \
                 if :: job[j].ending -> job_ends(j) :: else fi } \
-    /* The garbage collector; and a person where there is no other way out: the migration is gone, the Job is going. */ \
+    /* The garbage collector; and a person where there is no other way out: the migration is gone, or the start was missed and the Job
+     * suspended, and the Job is going. */ \
     :: d_step { is_gated(pod_of(j, k)) && \
-                (job[j].what != ARMED || (job[j].deleted && D.holder != 0 && !M[D.holder - 1].exists)) -> \
+                (job[j].what != ARMED || \
+                 (job[j].deleted && D.holder != 0 && (!M[D.holder - 1].exists || (M[0].missed && job[j].stopped)))) -> \
                 stop_pod(j, k); printf("    somebody deletes pod %d of Job %d\n", (k) + 1, j) }
 
 #define JOB(j) \

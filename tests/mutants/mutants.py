@@ -46,7 +46,7 @@ class Mutant(typing.NamedTuple):
     tests: tuple
 
 
-DECIDE, START, RUN, END = (f"controller/domain/decide{part}.c" for part in ("", "_start", "_run", "_end"))
+DECIDE, START, POD, RUN, END = (f"controller/domain/decide{part}.c" for part in ("", "_start", "_pod", "_run", "_end"))
 ATTEMPT, PODSTATE, PODGATE, ORPHAN, LEFTOVER = (f"controller/domain/{name}.c" for name in ("attempt", "podstate", "podgate", "orphan", "leftover"))
 
 MUTANTS = [Mutant(*row) for row in (
@@ -65,21 +65,19 @@ MUTANTS = [Mutant(*row) for row in (
     ("R1", "the requests of a leader that was paused are not held back", "controller/kube/http_setup.c",
      "guard != NULL && !guard->may_send(guard->arg)", "guard != NULL && false", ("client",)),
     # Likewise, one pod of it ever starts.
-    ("R1", "a pod is let start without being noted", RUN,
-     ("if (uid == NULL && next != NULL && may_note(turn)) {", "    if (noted != NULL && podgate_is_waiting(noted)) {"),
-     ("if (uid == NULL && false) {", "    if ((noted != NULL && podgate_is_waiting(noted)) || (next != NULL && may_note(turn))) {"),
-     ("decide_run", "product", "stable")),
-    ("R1", "another pod is noted in the stead of the first", RUN,
-     "if (uid == NULL && next != NULL && may_note(turn)) {", "if ((uid == NULL || noted == NULL) && next != NULL && may_note(turn)) {",
-     ("decide_run", "product", "stable_mishaps")),
+    ("R1", "a pod is let start without being noted", POD,
+     "if (turn->attempt->pod_uid == NULL) {\n        note(turn, next);", "if (false) {\n        note(turn, next);", ("decide_run", "product", "stable")),
+    ("R1", "another pod is noted in the stead of the first", POD,
+     ("if (turn->attempt->pod_uid != NULL) {", "if (turn->attempt->pod_uid == NULL) {\n        note"),
+     ("if (turn->noted != NULL) {", "if (turn->noted == NULL) {\n        note"), ("decide_run", "product", "stable_mishaps")),
     ("R1", "a pod behind the gate is noted before an open one", PODGATE,
      "return waiting != NULL && open != NULL ? open : waiting;", "return waiting;", ("decide_run", "product_note", "stable_mishaps")),
     ("R1", "a pod that nobody noted is waited for", PODGATE,
      "if (!pods[i].is_gated || is_noted) {", "if (!pods[i].is_gated || is_noted || noted != NULL) {", ("decide_run", "product", "stable_mishaps")),
-    ("R1", "what is told to end is let start", RUN,
-     "(job_is_over(job) || job_is_stopped(job) || is_ending(turn))", "(job_is_over(job) || job_is_stopped(job))", ("decide_run", "product")),
-    ("R1", "what was stopped by hand is let start", RUN,
-     "(job_is_over(job) || job_is_stopped(job) || is_ending(turn))", "(job_is_over(job) || is_ending(turn))", ("decide_run", "product")),
+    ("R1", "what is told to end is let start", POD,
+     "job != NULL && (decide_pod_is_ending(turn) ||", "job != NULL && (false ||", ("decide_run", "product")),
+    ("R1", "what was stopped by hand is let start", POD,
+     "(job_is_over(job) || job_is_stopped(job))", "job_is_over(job)", ("decide_run", "product")),
     ("R1", "a Job that is spent goes on", RUN,
      "    if (is_over_without_job(turn)) {", "    if (is_over_without_job(turn) && false) {", ("decide_run", "product", "stable_mishaps")),
     ("R1", "it is ended by a cache's word", RUN,
@@ -156,6 +154,21 @@ MUTANTS = [Mutant(*row) for row in (
      "if (!gates_are_open(gates)) {", "if (false) {", ("decide", "product")),
     ("R7", "an edit after the claim is run", START,
      "!str_eq(claim->spec_hash, migration->spec_hash)", "false", ("decide", "product")),
+    ("R7", "what comes late is let start as it was judged", POD,
+     "turn->attempt->start_s + JUDGED_FOR_S", "turn->attempt->start_s + 1000000", ("decide_run", "product")),
+    ("R7", "what comes late is judged by what the caches say", POD,
+     "turn->is_claimed && !seen->is_fresh", "false", ("decide_run", "product")),
+    ("R7", "a gate that closed before a pod that comes late is passed", POD,
+     "gates_are_open(&gates) ? NULL", "true ? NULL", ("decide_run", "product")),
+    ("R7", "an edit before a pod that comes late is passed", POD,
+     "if (attempt_spec_changed(migration)) {", "if (false) {", ("decide_run", "product")),
+    ("R7", "what comes late is let start without its claim", POD,
+     "if (!turn->is_claimed) {", "if (false) {", ("decide_run", "product")),
+    ("R7", "a missed start is forgotten when the gates open", POD,
+     "(deadline_s != 0 && turn->seen->now_s >= deadline_s) || decide_pod_is_missed(turn)",
+     "deadline_s != 0 && turn->seen->now_s >= deadline_s", ("decide_run", "product")),
+    ("R7", "a missed start is not ended", RUN,
+     "if (decide_pod_is_missed(turn)) {", "if (false) {", ("decide_run",)),
     # ---- R8: finished means finished ----
     ("R8", "a failed pod ends the Job", "controller/domain/jobstate.c",
      "return job->is_complete || job->is_failed || job->meta.deleted_s != 0;",

@@ -8,7 +8,7 @@ import re
 from ground.case import APP, steered
 from ground.cluster import ApiError
 from ground.pods import may_run
-from ground.rules import OUTCOME, RUN
+from ground.rules import OUTCOME, RUN, never_starts
 from ground.runs import UNPROVEN
 
 MIGRATION = "interlude.dev/migration"
@@ -102,7 +102,8 @@ def unsettled(walk):
             yield f"Job {job['metadata']['name']} is there and not over, parallelism {job['spec'].get('parallelism')}"
     for pod in ours(walk, "pods"):
         labels = pod["metadata"]["labels"]
-        if may_run(pod) and (labels["interlude.dev/migration-uid"], int(labels["interlude.dev/attempt"])) not in walk.confirmed:
+        is_inert = never_starts(walk.world, walk.namespace, pod) and not pod["metadata"].get("ownerReferences")
+        if may_run(pod) and not is_inert and (labels["interlude.dev/migration-uid"], int(labels["interlude.dev/attempt"])) not in walk.confirmed:
             yield f"pod {pod['metadata']['name']} may run"
 
 

@@ -242,11 +242,13 @@ class Walk:
 
     def settles(self):
         """Eventually stable: what has open gates ends, and then nothing changes any more."""
-        self.world.catch_up(self.namespace)
         deadline = time.monotonic() + SETTLES_WITHIN_S
         while True:
             end.help_on(self)
             left = list(end.unsettled(self))
+            if not left:
+                self.world.catch_up(self.namespace)
+                left = list(end.unsettled(self))
             if not left:
                 break
             if time.monotonic() > deadline:

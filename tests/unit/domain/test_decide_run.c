@@ -47,6 +47,16 @@
             .attempt = {.number = 1, .start_s = NOW - 29, .pod_uid = POD_UID}                      \
         }                                                                                          \
     }
+/* A gate had closed before its pod was opened. */
+#define MISSED_M                                                                                   \
+    {                                                                                              \
+        .meta = {HELD}, .status = {                                                                \
+            .phase = PHASE_RUNNING,                                                                \
+            .reason = "StartMissed",                                                               \
+            .message = "attempt 1 had not started after 30 s",                                     \
+            .attempt = {.number = 1, .pod_uid = POD_UID}                                           \
+        }                                                                                          \
+    }
 #define DELETED_M                                                                                  \
     {                                                                                              \
         .meta = {HELD, .deleted_s = NOW - 1}, .status = { RUNS }                                   \
@@ -160,7 +170,7 @@ static const struct world rows[] = {
     },
     {
         .name = "J16 R5 also while its Job is being deleted",
-        .migration = NOTED_M,
+        .migration = OPENS_M,
         .claim_attempt = 1,
         .job = {.meta = {HELD, .deleted_s = NOW - 1}, .parallelism = 1},
         .pod = POD_GATED,
@@ -288,6 +298,38 @@ static const struct world rows[] = {
                      .phase = PHASE_RUNNING,
                      .reason = "StartMissed",
                      .message = "~the claim was taken off the Database",
+                     .attempt = 1},
+    },
+    {
+        .name = "J18 R7 what comes late is looked at again, too, while its Job is being deleted",
+        .migration = NOTED_M,
+        .claim_attempt = 1,
+        .job = {.meta = {HELD, .deleted_s = NOW - 1}, .parallelism = 1},
+        .pod = POD_GATED,
+        .seen = {PRESENT},
+        .expected = {.case_id = "J18", .actions = ACTION_READ_FRESH},
+    },
+    {
+        .name = "J10 R7 missed: its Job is ended though it is being deleted",
+        .migration = MISSED_M,
+        .claim_attempt = 1,
+        .job = {.meta = {HELD, .deleted_s = NOW - 1}, .parallelism = 1},
+        .pod = POD_GATED,
+        .seen = {PRESENT, PODS_FRESH},
+        .expected = {.case_id = "J10", .actions = ACTION_END_JOB},
+    },
+    {
+        .name = "J12 R7 and its pod is waited for, and never opened",
+        .migration = MISSED_M,
+        .claim_attempt = 1,
+        .job = {.meta = {HELD, .deleted_s = NOW - 1}, .parallelism = 1, .active_deadline_s = 1},
+        .pod = POD_GATED,
+        .seen = {PRESENT, PODS_FRESH},
+        .expected = {.case_id = "J12",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_RUNNING,
+                     .reason = "StartMissed",
+                     .message = "attempt 1 had not started after 30 s",
                      .attempt = 1},
     },
     {

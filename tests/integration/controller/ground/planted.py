@@ -81,6 +81,7 @@ PLANTED = {
     "nobody asked for it": [FAILED, migration("Running", "Running", "Failed", "Running", attempt=AGAIN)],
     "began and nobody asked": [migration("Failed", "Failed", attempt={**BAD, "reason": "PodDeleted"}, retries=3),
                                migration("Running", "Failed", "Running", attempt=AGAIN)],
+    "to have missed its start": [*START, pod("waiting"), migration("Failed", "Running", "Failed", attempt={**BAD, "reason": "StartMissed"})],
     "was let go at": [*START, pod("running"), migration("Running", "Running", attempt=RUNS, how="DELETED"), pod("terminated")],
     "was ended at": [*START, pod("running"), job(1, ready=1), job(1, deadline=1), pod("terminated")],
     "stands twice in passed": [*START, *END[:3], database(passed=["1", "1"])],

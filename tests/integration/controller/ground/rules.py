@@ -77,6 +77,12 @@ def noted_pods(migration):
     return [tried.get("podUID") for tried in [status.get("attempt", {}), *status.get("attempts", [])]]
 
 
+def never_starts(world, namespace, pod):
+    """It stands behind the gate, and nobody has ever noted it: whoever took it from its Job, it is but an object."""
+    noted = {uid for _, seen in world.told("schemamigrations", namespace) for uid in noted_pods(seen)}
+    return is_gated(pod) and pod["metadata"]["uid"] not in noted
+
+
 def order_of_steps(world, namespace, migrations):
     """Steps 2, 5, 7, 8: claimed, the Job parked, Running with its UID, armed; and only then a pod. 9a, 9b: noted, then let start."""
     jobs = by_uid(world.told("jobs", namespace))
@@ -151,10 +157,8 @@ def at_release(world, namespace, name, attempt, when):
     for how, pod in world.told("pods", namespace):
         if attempt_of(pod) == attempt and version_of(pod) < when:
             latest[pod["metadata"]["uid"]] = None if how == "DELETED" else pod
-    noted = {uid for _, seen in world.told("schemamigrations", namespace) for uid in noted_pods(seen)}
-    for uid, pod in latest.items():
-        never_starts = pod and is_gated(pod) and uid not in noted
-        if pod and may_run(pod) and not never_starts:
+    for pod in latest.values():
+        if pod and may_run(pod) and not never_starts(world, namespace, pod):
             yield f"database {name}: the claim of {attempt} was released while pod {pod['metadata']['name']} ran: {pod['status']}"
 
 

@@ -159,6 +159,9 @@ def at_outcome(name, record, when, runs, touched):
     alive = [run.name for run in runs if run.at(when) and may_run(run.at(when)) and not is_gated(run.at(when))]
     if alive and reason not in UNPROVEN:
         yield f"{name}: the outcome of attempt {number} ({reason}) was written while {alive} ran"
+    let_start = [run.name for run in runs if run.job == record.get("jobUID") and run.is_let_start]
+    if let_start and reason == "StartMissed":
+        yield f"{name}: attempt {number} is said to have missed its start, and {let_start} was let start"
     proven = [run.name for run in runs if run.job == record.get("jobUID") and run.is_proof(when)]
     if record["outcome"] == "Succeeded" and not proven:
         yield f"{name}: attempt {number} is Succeeded, and no pod proves it"
@@ -189,6 +192,8 @@ def reason_to_run_again(before, after):
         return "retry"
     if next_one["specHash"] != last["specHash"]:
         return "edit"
+    if last.get("reason") == "StartMissed":
+        return "missed"
     run = before["spec"]["run"]
     in_a_row = 0
     for record in [last, *before["status"].get("attempts", [])]:

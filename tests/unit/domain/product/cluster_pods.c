@@ -219,13 +219,13 @@ static bool move_live_pod(struct cluster *cluster)
 
 /* ---- the Job controller, and the garbage collector ---- */
 
-/* A Job that is being deleted lets its pods be, until it is gone. */
+/* A Job that is being deleted lets its pods be, until it is gone or its deadline has passed. */
 static bool is_unwanted(struct cluster *cluster, const struct pod *pod)
 {
     const struct job *job = &cluster->scene.job;
     bool is_its = cluster->is_job_there && str_eq(pod->job_uid, job->meta.uid);
-    return !is_its || job->is_complete || job->is_failed ||
-           (job->meta.deleted_s == 0 && (job->is_suspended || is_told_to_end(cluster)));
+    return !is_its || job->is_complete || job->is_failed || is_told_to_end(cluster) ||
+           (job->meta.deleted_s == 0 && job->is_suspended);
 }
 
 static bool withdraw_pods(struct cluster *cluster)

@@ -73,7 +73,8 @@ static bool is_late_look(const unsigned char *at)
 static bool looked_at_what_does_not_wait(const unsigned char *at)
 {
     bool is_waiting = at[DIM_PODS] == PODS_GATED || at[DIM_STRAY] == STRAY_GATED;
-    return is_late_look(at) && (!is_waiting || scene_is_job_over(at) || scene_is_job_gone(at));
+    bool is_over = scene_is_job_over(at) && at[DIM_JOB] != JOB_DELETED;
+    return is_late_look(at) && (!is_waiting || is_over || scene_is_job_gone(at));
 }
 
 static bool job_of_no_attempt(const unsigned char *at)

@@ -51,8 +51,10 @@ static bool ends_only_what_never_started(const struct scene *scene, const struct
                     (at[DIM_PODS] == PODS_NONE && at[DIM_SILENCE] == SILENCE_REASON);
     bool is_asked =
         is_deleted(scene) || at[DIM_EDIT] == EDIT_REAL || at[DIM_RETRY] == RETRY_RECORDED;
+    /* Its controller looks at the deadline, and at nothing else, also while it is being deleted. */
+    bool can_be_ended = is_active(at) || (at[DIM_JOB] == JOB_DELETED && scene_is_noted_waiting(at));
     return !does(plan, ACTION_END_JOB) ||
-           (is_active(at) && are_pods_fresh(scene) &&
+           (can_be_ended && are_pods_fresh(scene) &&
             (is_spent(at) || (!scene_pods(at).has_started &&
                               (at[DIM_TIME] == TIME_TOO_LONG || at[DIM_MISSED] == MISSED_TOLD ||
                                (is_stuck && is_asked)))));

@@ -187,6 +187,7 @@ const char *scene_to_note(const unsigned char *point)
 bool scene_is_start_late(const unsigned char *point)
 {
     bool is_active = point[DIM_JOB] == JOB_ACTIVE || point[DIM_JOB] == JOB_STRIPPED ||
+                     point[DIM_JOB] == JOB_DELETED ||
                      (point[DIM_JOB] == JOB_ENDING && !scene_is_told_to_end(point));
     return is_active && point[DIM_TIME] != TIME_JUST_NOW;
 }
