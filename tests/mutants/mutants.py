@@ -184,6 +184,9 @@ MUTANTS = [Mutant(*row) for row in (
     ("R8a", "a Job that is Complete is a success", ATTEMPT,
      "} else if (run->succeeded) {", "} else if (run->succeeded || end->job->is_complete) {", ("attempt", "product")),
     # ---- R8b: an end must be proven ----
+    ("R8b", "the claim of a vanished pod is released on another pod's word", END,
+     "bool is_there = attempt->pod_uid == NULL || podgate_find(pods, count, attempt->pod_uid) != NULL;", "bool is_there = true;",
+     ("decide", "product")),
     ("R8b", "a lost node is an end", ATTEMPT,
      "if (run->pods > 0 && !run->proven_ended) {", "if (false) {", ("attempt", "decide_run", "product")),
     ("R8b", "what runs on a lost node is over", PODSTATE,

@@ -234,7 +234,9 @@ class Walk:
             if time.monotonic() > deadline:
                 left = [f"{kind}/{seen['metadata']['name']} {seen['metadata'].get('finalizers')}"
                         for kind in ("schemamigrations", "databases", "jobs", "pods") for seen in self.world.all(kind, self.namespace)]
-                return [f"the namespace is not gone after {NAMESPACE_GOES_WITHIN_S} s: {left}"]
+                why = [condition for condition in self.world.get("namespaces", None, self.namespace)["status"].get("conditions", [])
+                       if condition["status"] == "True"]
+                return [f"the namespace is not gone after {NAMESPACE_GOES_WITHIN_S} s: {left}, {why}"]
             end.help_on(self)
             end.remove_lost_node(self)
             time.sleep(0.3)
