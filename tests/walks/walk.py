@@ -27,7 +27,7 @@ STAYS_FOR_S = 3
 MINOR = (("schemamigrations", "status"), ("events", None))
 REFUSED = (404, 409)
 MINOR_WRITES = 3
-NAMESPACE_GOES_WITHIN_S = 240
+NAMESPACE_GOES_WITHIN_S = 600  # the namespace controller has many to do, and looks again when the pods had their time
 
 
 def draw(seed):
@@ -281,17 +281,23 @@ class Walk:
                 if requests.is_controllers(request) and requests.is_real_write(request)]
 
     def clean_up(self):
-        """Nobody is there to let go: what is left is let go by hand."""
+        """Nobody is there to let go: what is left is let go by hand, and pods at once, so that the namespace need not wait."""
         for kind in ("schemamigrations", "databases", "jobs", "pods"):
             for seen in self.world.all(kind, self.namespace):
-                try:
-                    self.api.change(kind, self.namespace, seen["metadata"]["name"], {"metadata": {"finalizers": None}})
-                except ApiError:
-                    pass
+                self.in_passing(self.api.change, kind, self.namespace, seen["metadata"]["name"], {"metadata": {"finalizers": None}})
+        for kind in ("deployments", "jobs"):
+            for seen in self.world.all(kind, self.namespace):
+                self.in_passing(self.api.delete, kind, self.namespace, seen["metadata"]["name"])
+        for seen in self.world.all("pods", self.namespace):
+            self.in_passing(self.api.delete, "pods", self.namespace, seen["metadata"]["name"], gracePeriodSeconds=0)
+        self.in_passing(self.api.delete, "namespaces", None, self.namespace)
+
+    @staticmethod
+    def in_passing(request, *arguments, **options):
         try:
-            self.api.delete("namespaces", None, self.namespace)
+            request(*arguments, **options)
         except ApiError:
-            pass
+            pass  # it is gone already
 
     def forget(self):
         self.world.forget(self.namespace)
