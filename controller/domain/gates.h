@@ -19,6 +19,7 @@
     X(GATE_SCHEMA_VERSION_MET, "SchemaVersionMet")                                                 \
     X(GATE_VERSIONS_COMPATIBLE, "VersionsCompatible")                                              \
     X(GATE_ROLLOUT_SETTLED, "RolloutSettled")                                                      \
+    X(GATE_APPROVED, "Approved")                                                                   \
     X(GATE_IN_WINDOW, "InWindow")                                                                  \
     X(GATE_LOCK_HELD, "LockHeld") /* always the last: the others decide whether to ask for it */
 
@@ -39,7 +40,9 @@ struct gates {
     struct application_status *applications; /* for the status */
     size_t application_count;
     const char *running; /* "2.1.0 (3), 1.9.2 (1)"; NULL: nothing runs */
-    int64_t wake_at_s;   /* when a verdict changes by the clock alone; 0: none does */
+    const struct approval
+        *approval;     /* by which Approved is open; NULL: none was needed, or it is closed */
+    int64_t wake_at_s; /* when a verdict changes by the clock alone; 0: none does */
 };
 
 const char *gate_name(enum gate gate);
