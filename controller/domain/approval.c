@@ -62,6 +62,9 @@ static const char *describe_void(struct arena *arena, const struct approval *app
     const char *what = arena_printf(arena, "MigrationApproval %s, given by %s,",
                                     approval->meta.name, approval->approved_by);
     *ret_reason = "ApprovalOutdated";
+    if (!str_eq(approval->migration, migration->meta.name)) {
+        return arena_printf(arena, "%s is for migration %s", what, approval->migration);
+    }
     if (!str_eq(approval->uid, migration->meta.uid)) {
         return arena_printf(arena, "%s is for another migration of this name (uid %s)", what,
                             approval->uid);
