@@ -39,8 +39,7 @@ struct cluster {
     struct telemetry *telemetry;
     struct zones *zones;
     struct store stores[SOURCE_COUNT];
-    char
-        *approvals_error; /* why not all approvals are known; NULL: they are. concern_approvals() */
+    char *approvals_error; /* why approvals are not all known; NULL: they are */
     struct dependents dependents;
     struct map works;   /* key -> struct work (app/work.h): unfinished migrations */
     struct map tidiers; /* key -> struct tidier (app/tidy.h): what is being tidied up */

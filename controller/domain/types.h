@@ -81,6 +81,9 @@ enum condition_status { CONDITION_STATUSES(X) CONDITION_STATUS_MAX };
 enum outcome { OUTCOMES(X) OUTCOME_MAX };
 #undef X
 
+#define STEP_BIT(step) (1U << (unsigned)(step))
+#define STEPS_ALL      (STEP_BIT(STEP_MAX) - 1)
+
 /* The API's word. Static. */
 const char *step_name(enum step step);
 const char *phase_name(enum phase phase);
@@ -416,14 +419,10 @@ struct passage {
 
 #define DATABASE_HISTORY_MAX 100
 
-#define STEP_BIT(step) (1U << (unsigned)(step))
-#define STEPS_ALL      (STEP_BIT(STEP_MAX) - 1)
-
 struct database {
     struct meta meta;
     const char *baseline;
-    unsigned
-        approval_for; /* STEP_BIT() of each step that needs an approval, whatever the migration says */
+    unsigned approval_for;     /* STEP_BIT() of the steps that need an approval in any case */
     struct window_spec window; /* of its migrations that have none of their own */
     const char *version;       /* NULL: the ledger is empty */
     const char **passed;

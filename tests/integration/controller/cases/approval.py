@@ -399,6 +399,51 @@ class ApprovedAtTheStart(Persons):
         self.holds()
 
 
+class PermissionIsMissing(Persons):
+    """The controller has the role of a version that knew no approvals."""
+    stage = "own"
+
+    def allow(self, *but):
+        """What manifests/ let the controller do, in this namespace, but for some kinds."""
+        rules = [rule for rule in manifests("clusterrole.yaml")[0]["rules"] if not set(but) & set(rule["resources"])]
+        self.api.apply("roles", {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "controller"}, "rules": rules},
+                       self.namespace)
+
+    def kubeconfig(self):
+        """Of an account that has this role."""
+        self.api.create("serviceaccounts", self.namespace, {"metadata": {"name": "controller"}})
+        self.api.create("rolebindings", self.namespace, {
+            "metadata": {"name": "controller"}, "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "controller"},
+            "subjects": [{"kind": "ServiceAccount", "name": "controller", "namespace": self.namespace}]})
+        path = self.api.path("serviceaccounts", self.namespace, "controller") + "/token"
+        token = self.api.request("POST", path, {"spec": {"expirationSeconds": 3600}})["status"]["token"]
+        with open(Controller.kubeconfig, encoding="utf-8") as file:
+            config = yaml.safe_load(file)
+        config["users"][0]["user"] = {"token": token}
+        name = Controller.logs / "permission-is-missing.kubeconfig"
+        name.write_text(yaml.safe_dump(config))
+        return name
+
+    def test_granted_later(self):
+        self.allow("migrationapprovals")
+        self.own_controller = Controller("permission", "--namespace", self.namespace, "--leader-elect=false", kubeconfig=self.kubeconfig())
+        self.addCleanup(self.own_controller.stop)
+        self.own_controller.start()
+        self.migrate("other", to="0")
+        self.succeeds("other")
+        self.migrate(approval="Required")
+        self.unknown("is forbidden")
+        self.approve()
+        self.stays(lambda: not self.jobs("first"), "nothing begins", 1)
+        self.allow()
+        self.assertEqual("alice", self.reaches(timeout=2 * PATIENCE)["status"]["attempt"]["approval"]["approvedBy"])
+        self.let_go()
+        self.assertIsNone(self.own_controller.stop())
+        self.holds()
+
+    test_granted_later.lasts = 30
+
+
 class KindIsMissing(Persons):
     """Interlude was upgraded before its kinds."""
     stage = "alone"

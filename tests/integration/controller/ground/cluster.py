@@ -24,7 +24,8 @@ sys.path.insert(0, str(REPO / "tests" / "e2e"))
 from harness.api import PREFIXES, Api, ApiError  # noqa: E402
 
 PREFIXES.update({
-    "rolebindings": "/apis/rbac.authorization.k8s.io/v1", "clusterroles": "/apis/rbac.authorization.k8s.io/v1",
+    "roles": "/apis/rbac.authorization.k8s.io/v1", "clusterroles": "/apis/rbac.authorization.k8s.io/v1",
+    "rolebindings": "/apis/rbac.authorization.k8s.io/v1",
     "subjectaccessreviews": "/apis/authorization.k8s.io/v1", "customresourcedefinitions": "/apis/apiextensions.k8s.io/v1",
     "validatingadmissionpolicies": "/apis/admissionregistration.k8s.io/v1",
     "validatingadmissionpolicybindings": "/apis/admissionregistration.k8s.io/v1",
