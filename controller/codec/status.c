@@ -216,10 +216,10 @@ static json_t *status_patch(const struct meta *judged, json_t *status)
     return patch;
 }
 
-/* One that was never written has no phase yet; afterwards both are always there. */
+/* Afterwards both are always there. Before, the schema's default is, or nothing of an older schema. */
 static bool is_unwritten(const struct migration_status *status)
 {
-    return status->observed_generation == 0 && status->spec_hash == NULL;
+    return status->observed_generation <= 0 && status->spec_hash == NULL;
 }
 
 json_t *migration_status_patch(const struct migration *judged, const struct migration_status *next)

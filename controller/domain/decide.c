@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "domain/acceptance.h"
 #include "domain/attempt.h"
 #include "domain/decide_end.h"
 #include "domain/decide_run.h"
@@ -81,7 +82,7 @@ static void wait(struct arena *arena, const struct observed *seen, const struct 
         .phase = PHASE_WAITING,
         .reason = closed < GATE_MAX ? gates->verdicts[closed].reason : "Ready",
         .message = gates_message(arena, gates),
-        .is_accepted = gates->verdicts[GATE_JOB_VALID].status == CONDITION_TRUE,
+        .is_accepted = gates_are_acceptable(gates),
     };
     if (not_before_s > seen->now_s && gates_are_open(gates)) {
         char at[CLOCK_TEXT_MAX];

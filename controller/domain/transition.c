@@ -87,7 +87,8 @@ static void set_summary(struct arena *arena, const struct migration *migration,
     struct gate_verdict verdict = {truth(succeeded || accepted), status->reason, status->message};
 
     set(arena, status, "Ready", &verdict, now_s);
-    verdict.status = truth(!succeeded && !failed);
+    /* Accepted is all that such a user waits for: kstatus takes Reconciling for not yet, whatever Ready says. */
+    verdict.status = truth(!succeeded && !failed && !accepted);
     set(arena, status, "Reconciling", &verdict, now_s);
     verdict.status = truth(failed);
     set(arena, status, "Stalled", &verdict, now_s);
@@ -127,11 +128,7 @@ void status_move(struct arena *arena, const struct migration *migration,
     bool is_transition = status->history_count == 0 || status->phase != move->phase;
     status->phase = move->phase;
     status->reason = move->reason;
-    status->message = move->message;
-    if (move->message != NULL && strlen(move->message) > MESSAGE_MAX_BYTES) {
-        size_t kept = str_utf8_len(move->message, MESSAGE_MAX_BYTES - 3);
-        status->message = arena_printf(arena, "%.*s...", (int)kept, move->message);
-    }
+    status->message = condition_line(arena, move->message, MESSAGE_MAX_BYTES);
     if (move->phase == PHASE_SUCCEEDED && status->attempt.number > 0) {
         status->spec_hash = status->attempt.spec_hash;
     }

@@ -200,11 +200,11 @@ static const struct move_row move_rows[] = {
         .history = 1,
     },
     {
-        .name = "accepted where that is enough",
+        .name = "accepted where that is enough: nothing more is waited for",
         .migration = {.ready_when = READY_WHEN_ACCEPTED, WAITING_M},
         .move = {PHASE_WAITING, "Queued", "queued", true},
         .ready = YES,
-        .reconciling = YES,
+        .reconciling = NO,
         .stalled = NO,
         .history = 1,
     },

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The status, its Events, and the plan itself: one step, and always one. */
+#include <string.h>
+
 #include "base/attrs.h"
 #include "base/str.h"
+#include "domain/condition.h"
 #include "invariants_parts.h"
 
 /* ---- the status ---- */
@@ -91,6 +94,38 @@ static bool writes_what_is_new(const struct scene *scene, const struct plan *pla
                    str_eq(plan->status.attempt.image, old->attempt.image) &&
                    str_eq(plan->status.attempt.pod_uid, old->attempt.pod_uid);
     return !writes(plan) || !is_same || old->conditions.count > 0;
+}
+
+/* Kubernetes' own words may stand in it, so that no more can be asked than that it reads as one. */
+static bool is_sentence(const char *text)
+{
+    size_t len = strlen(str_or_empty(text));
+    if (len == 0 || len > 1024 || text[0] == ' ' || strchr(" .,;:", text[len - 1]) != NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < len; i++) {
+        if ((unsigned char)text[i] < ' ' || (text[i] == ' ' && text[i + 1] == ' ')) {
+            return false;
+        }
+    }
+    return strstr(text, "(null)") == NULL;
+}
+
+static bool speaks_in_sentences(const struct scene *scene, const struct plan *plan)
+{
+    const struct conditions *conditions = &plan->status.conditions;
+    if (!writes(plan)) {
+        return true;
+    }
+    for (size_t i = 0; i < conditions->count; i++) {
+        bool is_scenes =
+            condition_get(&before(scene)->conditions, conditions->items[i].type) != NULL &&
+            conditions->items[i].reason == NULL;
+        if (!is_scenes && !is_sentence(conditions->items[i].message)) {
+            return false;
+        }
+    }
+    return is_sentence(plan->status.message);
 }
 
 /* ---- Events ---- */
@@ -208,6 +243,7 @@ const struct invariant invariants_status[] = {
     {"section Gates: observedGeneration follows in every phase", status_is_of_this_generation},
     {"R3: Failed is left when somebody asks for it", failure_is_left_when_asked},
     {"a status is written only if it says something new", writes_what_is_new},
+    {"each message is one sentence on one line", speaks_in_sentences},
     {"R9: an Event is recorded when it is due", records_what_is_due},
     {"R9: no transition is forgotten by the next", forgets_no_event},
     {"a plan is one step, or preparations", takes_one_step},
