@@ -25,6 +25,7 @@ class Case(unittest.TestCase):
     # Set by the runner.
     api = world = audit = controller = cluster = None
     prefix = "it"
+    is_long = False  # asked for with --long
     maxDiff = None
 
     by_hand = ()  # what is said of objects whose status the test itself has written begins so
