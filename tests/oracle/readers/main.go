@@ -245,7 +245,7 @@ func judgeAll(questions []question, health string) int {
 func missing(questions []question) int {
 	wanted := map[string]bool{"Running": true, "Running, SpecChanged": true, "Running, accepted": true, "Succeeded": true,
 		"Succeeded, SpecChanged": true, "Failed": true, "Failed, then edited": true, "Waiting for " + byPerson: true,
-		"Waiting at NotSuspended for " + byPerson: true, "Waiting at InWindow for " + byClock: true,
+		"Waiting at NotSuspended for " + byPerson: true, "Waiting at InWindow for " + byClock: true, "Waiting at Approved for " + byPerson: true,
 		"Waiting at InWindow, accepted": true, "Running, being deleted": true}
 	for _, asked := range questions {
 		delete(wanted, asked.situation)

@@ -131,6 +131,10 @@ static void roll_out(struct scene *scene)
 {
     scene->workload.updated = 1;
 }
+static void need_approval(struct scene *scene)
+{
+    scene->migration.approval = APPROVAL_REQUIRED;
+}
 static void be_early(struct scene *scene)
 {
     scene->migration.not_before_s = SCENE_NOW + 60;
@@ -149,6 +153,7 @@ static void (*const close_gate[GATE_MAX])(struct scene *scene) = {
     [GATE_SCHEMA_VERSION_MET] = ask_for_version,
     [GATE_VERSIONS_COMPATIBLE] = run_old_version,
     [GATE_ROLLOUT_SETTLED] = roll_out,
+    [GATE_APPROVED] = need_approval,
     [GATE_IN_WINDOW] = be_early,
     [GATE_LOCK_HELD] = be_second,
 };
