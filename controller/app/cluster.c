@@ -69,6 +69,7 @@ void cluster_fini(struct cluster *cluster)
     }
     zones_free(cluster->zones);
     dependents_fini(&cluster->dependents);
+    kinds_fini(&cluster->kinds);
     map_fini(&cluster->works);
     map_fini(&cluster->tidiers);
 }

@@ -11,6 +11,8 @@
 
 #include "app/dependents.h"
 #include "app/fleet.h"
+#include "app/kinds.h"
+#include "app/prerequisites.h"
 #include "app/store.h"
 #include "app/telemetry.h"
 #include "app/zones.h"
@@ -33,6 +35,8 @@ struct cluster {
     struct zones *zones;
     struct store stores[SOURCE_COUNT];
     struct dependents dependents;
+    struct kinds kinds;
+    struct prerequisites *prerequisites;
     struct map works;   /* key -> struct work (app/work.h): unfinished migrations */
     struct map tidiers; /* key -> struct tidier (app/tidy.h): what is being tidied up */
     bool is_acting;     /* every store is full and we lead: else nothing is woken */
