@@ -60,7 +60,7 @@ static void on_prerequisite(struct task *task, const struct kube_response *respo
     }
 }
 
-/* Where a kind stands only its watch knows: what that says of it instead counts as read. */
+/* Where a kind stands its watch finds out: until then, whatever it says, the object was not seen. */
 static void look_at(struct work *work, const struct requirement *requirement, size_t index)
 {
     const struct prerequisites *prerequisites = work->cluster->prerequisites;
@@ -71,13 +71,9 @@ static void look_at(struct work *work, const struct requirement *requirement, si
         return;
     }
     struct prerequisite_seen cached = prerequisites_see(prerequisites, work->ns, requirement);
-    if (cached.why == NULL) {
-        task_fail_with(&work->task,
-                       &(struct err){ERR_TRANSIENT, "a kind that it requires is not found yet"});
-        return;
-    }
+    bool is_told = cached.state == PREREQUISITE_NO_KIND || cached.state == PREREQUISITE_FORBIDDEN;
     *learnt = (struct prerequisite_seen){
-        .state = cached.state,
+        .state = is_told ? cached.state : PREREQUISITE_UNKNOWN,
         .why = arena_strdup(&work->learnt.arena, cached.why),
     };
 }
