@@ -81,7 +81,6 @@ static void look_at(struct work *work, const struct requirement *requirement, si
 void apply_look_at_prerequisites(struct work *work, const struct migration *migration)
 {
     struct learnt *learnt = &work->learnt;
-    learnt->prerequisite_count = migration->requirement_count;
     learnt->prerequisites =
         arena_array(&learnt->arena, migration->requirement_count, sizeof(*learnt->prerequisites));
     for (size_t i = 0; i < migration->requirement_count; i++) {

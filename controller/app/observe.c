@@ -338,7 +338,6 @@ static bool is_look_valid(const struct learnt *learnt, const struct migration *m
            learnt->looked_generation == migration->meta.generation &&
            learnt->application_count == migration->application_count &&
            learnt->dependency_count == migration->after_count &&
-           learnt->prerequisite_count == migration->requirement_count &&
            clock_now_ms() - learnt->looked_at_ms < OBSERVE_FRESH_MS;
 }
 

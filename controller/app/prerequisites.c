@@ -22,11 +22,19 @@ struct post {
     char *why;             /* likewise; NULL: nothing was told yet */
 };
 
+/* What a key of the queue wants. */
+struct wanted {
+    struct arena arena;
+    struct requirement *items;
+    size_t count;
+};
+
 struct prerequisites {
     struct kind_watch_ground ground;
     struct queue *queue;
     struct telemetry *telemetry;
-    struct map posts; /* post_key() -> struct post */
+    struct map posts;  /* post_key() -> struct post */
+    struct map wanted; /* key of the queue -> struct wanted */
 };
 
 static bool decode(struct arena *arena, const json_t *object, void *ret, struct err *err)
@@ -152,6 +160,12 @@ static void post_free(struct post *post)
     free(post);
 }
 
+static void wanted_free(struct wanted *wanted)
+{
+    arena_fini(&wanted->arena);
+    free(wanted);
+}
+
 struct prerequisites *prerequisites_new(const struct kind_watch_ground *ground, struct queue *queue,
                                         struct telemetry *telemetry)
 {
@@ -172,11 +186,16 @@ void prerequisites_free(struct prerequisites *prerequisites)
         post_free(post);
     }
     map_fini(&prerequisites->posts);
+    at = 0;
+    for (struct wanted *wanted; (wanted = map_next(&prerequisites->wanted, &at, NULL)) != NULL;) {
+        wanted_free(wanted);
+    }
+    map_fini(&prerequisites->wanted);
     free(prerequisites);
 }
 
-void prerequisites_join(struct prerequisites *prerequisites, const char *ns,
-                        const struct requirement *requirement, const char *key)
+static void join(struct prerequisites *prerequisites, const char *ns,
+                 const struct requirement *requirement, const char *key)
 {
     struct post *post = find_post(prerequisites, ns, requirement);
     if (post == NULL) {
@@ -187,18 +206,84 @@ void prerequisites_join(struct prerequisites *prerequisites, const char *ns,
     dependents_join(&post->dependents, ns, requirement->name, key);
 }
 
-void prerequisites_leave(struct prerequisites *prerequisites, const char *ns,
-                         const struct requirement *requirement, const char *key)
+static void leave(struct prerequisites *prerequisites, const char *ns,
+                  const struct requirement *requirement, const char *key)
 {
     struct post *post = find_post(prerequisites, ns, requirement);
     if (post == NULL) {
-        return;
+        return; /* named twice, and left already */
     }
     dependents_leave(&post->dependents, ns, requirement->name, key);
     if (dependents_are_none(&post->dependents)) {
         CLEANUP(mem_free_text) char *name = post_key(ns, requirement);
         (void)map_take(&prerequisites->posts, name);
         post_free(post);
+    }
+}
+
+/* Whether the same object is watched for it in the same way: which condition is asked for does not matter. */
+static bool has(const struct requirement *all, size_t count, const struct requirement *one)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (str_eq(all[i].api_version, one->api_version) && str_eq(all[i].kind, one->kind) &&
+            str_eq(all[i].name, one->name) &&
+            is_existence_enough(&all[i]) == is_existence_enough(one)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct wanted *wanted_new(const struct requirement *requirements, size_t count)
+{
+    struct wanted *wanted = xcalloc(1, sizeof(*wanted));
+    struct arena *arena = &wanted->arena;
+    wanted->items = arena_array(arena, count, sizeof(*wanted->items));
+    wanted->count = count;
+    for (size_t i = 0; i < count; i++) {
+        wanted->items[i] = (struct requirement){
+            .api_version = arena_strdup(arena, requirements[i].api_version),
+            .kind = arena_strdup(arena, requirements[i].kind),
+            .name = arena_strdup(arena, requirements[i].name),
+            .condition = arena_strdup(arena, requirements[i].condition),
+        };
+    }
+    return wanted;
+}
+
+static bool is_same(const struct wanted *wanted, const struct requirement *requirements,
+                    size_t count)
+{
+    bool same = count == wanted->count;
+    for (size_t i = 0; same && i < count; i++) {
+        same = has(&wanted->items[i], 1, &requirements[i]);
+    }
+    return same;
+}
+
+void prerequisites_want(struct prerequisites *prerequisites, const char *ns, const char *key,
+                        const struct requirement *requirements, size_t count)
+{
+    struct wanted *before = map_get(&prerequisites->wanted, key);
+    if (before == NULL ? count == 0 : is_same(before, requirements, count)) {
+        return;
+    }
+    /* First the new ones: what stays is not watched anew. */
+    for (size_t i = 0; i < count; i++) {
+        join(prerequisites, ns, &requirements[i], key);
+    }
+    for (size_t i = 0; before != NULL && i < before->count; i++) {
+        if (!has(requirements, count, &before->items[i])) {
+            leave(prerequisites, ns, &before->items[i], key);
+        }
+    }
+    if (count == 0) {
+        (void)map_take(&prerequisites->wanted, key);
+    } else {
+        (void)map_set(&prerequisites->wanted, key, wanted_new(requirements, count));
+    }
+    if (before != NULL) {
+        wanted_free(before);
     }
 }
 

@@ -24,13 +24,14 @@ struct prerequisites *prerequisites_new(const struct kind_watch_ground *ground, 
                                         struct telemetry *telemetry) MUST_CHECK;
 void prerequisites_free(struct prerequisites *prerequisites); /* NULL accepted */
 
-/* The key of the queue wants to know of the object from now on, or no more. Texts and key are copied. */
-void prerequisites_join(struct prerequisites *prerequisites, const char *ns,
-                        const struct requirement *requirement, const char *key);
-void prerequisites_leave(struct prerequisites *prerequisites, const char *ns,
-                         const struct requirement *requirement, const char *key);
+/*
+ * These objects of the namespace, and no others, is what the key of the queue wants to know of from now on; none: it
+ * is forgotten. All texts are copied.
+ */
+void prerequisites_want(struct prerequisites *prerequisites, const char *ns, const char *key,
+                        const struct requirement *requirements, size_t count);
 
-/* What is known of it. Borrowed until the loop's next turn. Of what nobody has joined nothing is. */
+/* What is known of it. Borrowed until the loop's next turn. Of what nobody wants nothing is. */
 struct prerequisite_seen prerequisites_see(const struct prerequisites *prerequisites,
                                            const char *ns,
                                            const struct requirement *requirement) MUST_CHECK;

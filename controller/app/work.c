@@ -65,68 +65,11 @@ void work_wait_for(struct work *work, const char **after, size_t after_count)
     }
 }
 
-/* Likewise to be watched: which condition is asked for does not matter, but whether one is. */
-static bool has_requirement(const struct requirement *all, size_t count,
-                            const struct requirement *one)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (str_eq(all[i].api_version, one->api_version) && str_eq(all[i].kind, one->kind) &&
-            str_eq(all[i].name, one->name) &&
-            (all[i].condition == NULL) == (one->condition == NULL)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void keep_requirements(struct work *work, const struct requirement *requirements,
-                              size_t count)
-{
-    struct arena *arena = &work->requirements_arena;
-    *arena = (struct arena){0};
-    work->requirements = count == 0 ? NULL : arena_array(arena, count, sizeof(*requirements));
-    work->requirement_count = count;
-    for (size_t i = 0; i < count; i++) {
-        work->requirements[i] = (struct requirement){
-            .api_version = arena_strdup(arena, requirements[i].api_version),
-            .kind = arena_strdup(arena, requirements[i].kind),
-            .name = arena_strdup(arena, requirements[i].name),
-            .condition = arena_strdup(arena, requirements[i].condition),
-        };
-    }
-}
-
-void work_require(struct work *work, const struct requirement *requirements, size_t count)
-{
-    struct prerequisites *prerequisites = work->cluster->prerequisites;
-    const struct requirement *before = work->requirements;
-    size_t before_count = work->requirement_count;
-    bool is_same = count == before_count;
-    for (size_t i = 0; is_same && i < count; i++) {
-        is_same = has_requirement(&before[i], 1, &requirements[i]);
-    }
-    if (is_same) {
-        return;
-    }
-    /* First the new ones: what stays is not watched anew. */
-    for (size_t i = 0; i < count; i++) {
-        prerequisites_join(prerequisites, work->ns, &requirements[i], work->key);
-    }
-    for (size_t i = 0; i < before_count; i++) {
-        if (!has_requirement(requirements, count, &before[i])) {
-            prerequisites_leave(prerequisites, work->ns, &before[i], work->key);
-        }
-    }
-    struct arena before_arena = work->requirements_arena;
-    keep_requirements(work, requirements, count);
-    arena_fini(&before_arena);
-}
-
 void work_free(struct work *work)
 {
     task_fini(&work->task);
     work_wait_for(work, NULL, 0);
-    work_require(work, NULL, 0);
+    prerequisites_want(work->cluster->prerequisites, work->ns, work->key, NULL, 0);
     forget_all(work);
     work_end_chain(work);
     fleet_release(work->cluster->fleet, work->ns, work->needs);

@@ -34,7 +34,6 @@ struct learnt {
     const struct migration **dependencies; /* of this look: one for each of spec.after */
     size_t dependency_count;
     struct prerequisite_seen *prerequisites; /* of this look: one for each of spec.requires */
-    size_t prerequisite_count;
     const char *
         *looked_for; /* for each application: the UIDs of the workloads whose pods were asked for */
     json_t *inherited; /* the workload of inheritFrom; NULL: none. Owned */
@@ -74,9 +73,6 @@ struct work {
     unsigned needs; /* kinds retained of the fleet */
     char **after;   /* names that it waits for, as it has joined cluster->dependents */
     size_t after_count;
-    struct requirement *requirements; /* likewise cluster->prerequisites */
-    size_t requirement_count;
-    struct arena requirements_arena; /* they and their texts */
     struct learnt learnt;
     struct dry_run_memory dry_run;
     char *recorded_events[ANNOUNCEMENTS_MAX]; /* names that the server has; NULL: none known */
@@ -110,9 +106,6 @@ void work_set_migration(struct work *work, const struct migration *migration);
 
 /* What the migration waits for by spec.after wakes the work from now on, and nothing else that did. */
 void work_wait_for(struct work *work, const char **after, size_t after_count);
-
-/* Likewise what it requires. */
-void work_require(struct work *work, const struct requirement *requirements, size_t count);
 
 /* Forgets what the chain of steps learnt. */
 void work_forget(struct work *work);

@@ -72,34 +72,56 @@ static int tear_down(void **state)
     return 0;
 }
 
+static void want(struct prerequisites *all, const char *ns, const char *key,
+                 const struct requirement *one, const struct requirement *two)
+{
+    const struct requirement requirements[] = {*one, two == NULL ? *one : *two};
+    prerequisites_want(all, ns, key, requirements, two == NULL ? 1 : 2);
+}
+
+static void want_nothing(struct prerequisites *all, const char *ns, const char *key)
+{
+    prerequisites_want(all, ns, key, NULL, 0);
+}
+
 static void the_last_one_ends_it(void **state)
 {
     struct prerequisites *all = ((struct place *)*state)->prerequisites;
-    prerequisites_join(all, "shop", &db, "a");
-    prerequisites_join(all, "shop", &db, "a"); /* joining twice is joining once */
-    prerequisites_join(all, "shop", &db, "b");
-    prerequisites_join(all, "shop", &other, "b");
+    want_nothing(all, "shop", "a");
+    want(all, "shop", "a", &db, NULL);
+    want(all, "shop", "b", &db, &other);
     assert_int_equal(prerequisites_watches(all), 1);
-    prerequisites_leave(all, "shop", &db, "a");
-    prerequisites_leave(all, "shop", &db, "nobody");
-    prerequisites_leave(all, "till", &db, "b");
-    prerequisites_leave(all, "shop", &db, "b");
+    want_nothing(all, "shop", "a");
+    want_nothing(all, "shop", "a");
+    want(all, "shop", "b", &other, NULL);
     assert_int_equal(prerequisites_watches(all), 1);
-    prerequisites_leave(all, "shop", &other, "b");
+    want_nothing(all, "shop", "b");
+    assert_int_equal(prerequisites_watches(all), 0);
+}
+
+static void what_is_named_twice_is_left_once(void **state)
+{
+    struct prerequisites *all = ((struct place *)*state)->prerequisites;
+    want(all, "shop", "a", &ready, &complete); /* the same object, the same watch */
+    assert_int_equal(prerequisites_watches(all), 1);
+    want(all, "shop", "a", &complete, NULL);
+    assert_int_equal(prerequisites_watches(all), 1);
+    want(all, "shop", "a", &complete, &ready);
+    want_nothing(all, "shop", "a");
     assert_int_equal(prerequisites_watches(all), 0);
 }
 
 static void kinds_and_namespaces_are_apart(void **state)
 {
     struct prerequisites *all = ((struct place *)*state)->prerequisites;
-    prerequisites_join(all, "shop", &db, "a");
-    prerequisites_join(all, "till", &db, "a");
-    prerequisites_join(all, "shop", &ready, "a");
+    want(all, "shop", "a", &db, NULL);
+    want(all, "till", "b", &db, NULL);
+    want(all, "shop", "c", &ready, NULL);
     assert_int_equal(prerequisites_watches(all), 3);
-    prerequisites_join(all, "shop", &complete, "a"); /* the same objects, the same watch */
-    assert_int_equal(prerequisites_watches(all), 3);
-    prerequisites_join(all, "shop", &pod, "a"); /* by its metadata alone */
+    want(all, "shop", "d", &pod, NULL); /* by its metadata alone */
     assert_int_equal(prerequisites_watches(all), 4);
+    want(all, "shop", "d", &db, NULL);
+    assert_int_equal(prerequisites_watches(all), 3);
 }
 
 static void nothing_is_known_before_it_is_told(void **state)
@@ -107,7 +129,7 @@ static void nothing_is_known_before_it_is_told(void **state)
     struct prerequisites *all = ((struct place *)*state)->prerequisites;
     struct prerequisite_seen seen = prerequisites_see(all, "shop", &db);
     assert_int_equal(seen.state, PREREQUISITE_UNKNOWN);
-    prerequisites_join(all, "shop", &db, "a");
+    want(all, "shop", "a", &db, NULL);
     seen = prerequisites_see(all, "shop", &db);
     assert_int_equal(seen.state, PREREQUISITE_UNKNOWN);
     assert_null(seen.why);
@@ -120,14 +142,14 @@ static void how_it_is_asked_for(void **state)
     struct prerequisites *all = ((struct place *)*state)->prerequisites;
     struct arena arena = {0};
     struct kube_call call = {0};
-    assert_false(prerequisites_question(all, &arena, "shop", &db, &call)); /* nobody has joined */
-    prerequisites_join(all, "shop", &db, "a");
+    assert_false(prerequisites_question(all, &arena, "shop", &db, &call)); /* nobody wants it */
+    want(all, "shop", "a", &db, NULL);
     assert_true(prerequisites_question(all, &arena, "shop", &db, &call));
     assert_int_equal(call.method, KUBE_GET);
     assert_string_equal(call.path,
                         "/api/v1/namespaces/shop/secrets?fieldSelector=metadata.name%3Ddb");
     assert_string_equal(call.accept, KUBE_METADATA_LIST);
-    prerequisites_join(all, "shop", &ready, "a"); /* of a kind that is not known yet */
+    want(all, "shop", "a", &db, &ready); /* of a kind that is not known yet */
     assert_false(prerequisites_question(all, &arena, "shop", &ready, &call));
     arena_fini(&arena);
 }
@@ -136,6 +158,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_last_one_ends_it, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_named_twice_is_left_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(kinds_and_namespaces_are_apart, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_is_known_before_it_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(how_it_is_asked_for, set_up, tear_down),
