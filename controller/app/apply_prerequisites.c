@@ -60,7 +60,10 @@ static void on_prerequisite(struct task *task, const struct kube_response *respo
     }
 }
 
-/* Where a kind stands its watch finds out: until then, whatever it says, the object was not seen. */
+/*
+ * Where a kind stands its watch finds out, which may have begun just now: then another look follows. If it has
+ * something to say instead, be it that there is no such kind, the object counts as not seen.
+ */
 static void look_at(struct work *work, const struct requirement *requirement, size_t index)
 {
     const struct prerequisites *prerequisites = work->cluster->prerequisites;
@@ -71,6 +74,11 @@ static void look_at(struct work *work, const struct requirement *requirement, si
         return;
     }
     struct prerequisite_seen cached = prerequisites_see(prerequisites, work->ns, requirement);
+    if (cached.why == NULL) {
+        task_fail_with(&work->task,
+                       &(struct err){ERR_TRANSIENT, "a kind that it requires is not found yet"});
+        return;
+    }
     bool is_told = cached.state == PREREQUISITE_NO_KIND || cached.state == PREREQUISITE_FORBIDDEN;
     *learnt = (struct prerequisite_seen){
         .state = is_told ? cached.state : PREREQUISITE_UNKNOWN,

@@ -23,16 +23,17 @@ class Requires(Case):
         self.group = f"{self.namespace}.example"
         self.backups = f"/apis/{self.group}/v1/namespaces/{self.namespace}/backups"
 
-    def install(self):
+    def install(self, plural="backups"):
         """The kind, and waits until it is served."""
+        self.backups = f"/apis/{self.group}/v1/namespaces/{self.namespace}/{plural}"
         anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
         self.api.request("POST", CRDS, {
-            "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": f"backups.{self.group}"},
+            "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": f"{plural}.{self.group}"},
             "spec": {"group": self.group, "scope": "Namespaced",
-                     "names": {"kind": "Backup", "plural": "backups", "singular": "backup", "listKind": "BackupList"},
+                     "names": {"kind": "Backup", "plural": plural, "singular": "backup", "listKind": "BackupList"},
                      "versions": [{"name": "v1", "served": True, "storage": True, "subresources": {"status": {}},
                                    "schema": {"openAPIV3Schema": anything}}]}})
-        self.addCleanup(self.remove)
+        self.addCleanup(self.remove, plural)
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             try:
@@ -41,9 +42,9 @@ class Requires(Case):
                 time.sleep(0.05)
         raise AssertionError("the kind is not served")
 
-    def remove(self):
+    def remove(self, plural="backups"):
         try:
-            self.api.request("DELETE", f"{CRDS}/backups.{self.group}")
+            self.api.request("DELETE", f"{CRDS}/{plural}.{self.group}")
         except ApiError as error:
             self.assertEqual(404, error.code)
 
@@ -129,7 +130,7 @@ class PrerequisitesMet(Requires):
         self.holds()
 
     def test_kind_that_comes_later(self):
-        """Which kind is missing is told; it is asked for ever more rarely; and it may go again."""
+        """Which kind is missing is told; it is asked for ever more rarely; it may go again, and stand elsewhere then."""
         self.migrate(requires=[self.required()])
         since = self.audit.size()
         self.closed(GATE, reason="PrerequisiteKindMissing", says=f"the API server has no kind Backup in {self.group}/v1")
@@ -143,6 +144,9 @@ class PrerequisitesMet(Requires):
         self.closed(GATE, "second", "PrerequisiteMissing", "Backup other does not exist")
         self.remove()
         self.closed(GATE, "second", "PrerequisiteKindMissing")
+        self.install("copies")
+        self.backup("other")
+        self.succeeds("second", timeout=90)
         self.holds()
 
     def test_kind_of_no_namespace(self):
