@@ -225,6 +225,45 @@ class PrerequisitesMet(Requires):
         return self.controller.about(self.namespace, 1 << 20).count(f"key=m/{self.namespace}/far-")
 
 
+class PrerequisitesOfALatePod(Requires):
+    """A quota keeps the pod from coming; when it comes, long after the gates were judged, they are judged anew."""
+
+    def begins_without_a_pod(self):
+        self.migrate(requires=[SECRET])
+        self.closed(GATE, reason="PrerequisiteMissing")
+        self.api.create("resourcequotas", self.namespace, {"metadata": {"name": "none"}, "spec": {"hard": {"pods": "0"}}})
+        self.world.until(self.namespace, lambda: "hard" in self.api.get("resourcequotas", self.namespace, "none").get("status", {}),
+                         "the quota holds")
+        self.secret()
+        self.reaches("first", "Running")
+        self.stays(lambda: not self.started("first"), "no pod comes", 32)
+
+    def let_pods_come(self):
+        self.delete("resourcequotas", "none")
+        job = self.jobs("first")[0]["metadata"]["name"]
+        self.api.change("jobs", self.namespace, job, {"metadata": {"annotations": {"nudged": "yes"}}})
+
+    def test_still_there(self):
+        self.begins_without_a_pod()
+        self.let_pods_come()
+        self.assertEqual(1, self.succeeds(timeout=120)["status"]["attempt"]["number"])
+        self.assertGreaterEqual(len(self.asked_for("secrets")), 2)
+        self.holds()
+
+    test_still_there.lasts = 60
+
+    def test_gone(self):
+        self.begins_without_a_pod()
+        self.delete("secrets", "orders-db")
+        self.let_pods_come()
+        self.expect("first", lambda seen: seen["status"]["attempt"].get("reason") == "StartMissed", "misses its start", 120)
+        self.secret()
+        self.assertEqual(2, self.succeeds(timeout=120)["status"]["attempt"]["number"])
+        self.holds()
+
+    test_gone.lasts = 90
+
+
 class PrerequisitesApart(Requires):
     """With a controller of their own, as the installation has it: it may not read what nobody has allowed it."""
     stage = "own"
