@@ -38,14 +38,38 @@ static void take(struct task *task, const json_t *item, struct prerequisite_seen
 }
 
 /* A refusal is an answer, too: the gate is closed, and the claim given back, instead of asked for ever. */
+static bool is_refusal(const struct kube_response *response, enum prerequisite_state *ret_state)
+{
+    switch (response->err.kind) {
+    case ERR_FORBIDDEN:
+        *ret_state = PREREQUISITE_FORBIDDEN;
+        return true;
+    case ERR_NOT_FOUND:
+        *ret_state = PREREQUISITE_NO_KIND;
+        return true;
+    case ERR_INVALID: /* a server that knows no field selectors, or no metadata by itself */
+        *ret_state = PREREQUISITE_UNKNOWN;
+        return true;
+    case ERR_NONE:
+    case ERR_TRANSIENT:
+    case ERR_CONFLICT:
+    case ERR_EXISTS:
+    case ERR_UNAUTHORIZED:
+    case ERR_GONE:
+    case ERR_CANCELED:
+    case ERR_INTERNAL:
+    case ERR_KIND_MAX:
+        break;
+    }
+    return false;
+}
+
 static void on_prerequisite(struct task *task, const struct kube_response *response, size_t index)
 {
     struct work *work = work_of(task);
     const struct migration *migration = apply_migration(work);
     struct prerequisite_seen *seen = &work->learnt.prerequisites[index];
-    if (response->err.kind == ERR_FORBIDDEN || response->err.kind == ERR_NOT_FOUND) {
-        bool is_forbidden = response->err.kind == ERR_FORBIDDEN;
-        seen->state = is_forbidden ? PREREQUISITE_FORBIDDEN : PREREQUISITE_NO_KIND;
+    if (is_refusal(response, &seen->state)) {
         seen->why = arena_strdup(&work->learnt.arena, response->err.text);
     } else if (!response->is_ok) {
         task_fail(task, response, "read an object that it requires");
