@@ -393,7 +393,8 @@ static void take_page(struct kube_watch *watch, const json_t *list)
     const json_t *metadata = json_object_get(list, "metadata");
     const char *more = json_string_value(json_object_get(metadata, "continue"));
     const json_t *items = json_object_get(list, "items");
-    if (!json_is_array(items)) {
+    /* Nothing is null where a list of metadata is made from one of objects. */
+    if (!json_is_array(items) && !json_is_null(items)) {
         fail(watch, WATCH_GARBLED, "a list has no items");
         return;
     }
