@@ -21,7 +21,14 @@
 #include "kube/queue.h"
 
 /* What the controller watches always. */
-enum source { SOURCE_MIGRATIONS, SOURCE_DATABASES, SOURCE_JOBS, SOURCE_PODS, SOURCE_COUNT };
+enum source {
+    SOURCE_MIGRATIONS,
+    SOURCE_DATABASES,
+    SOURCE_APPROVALS,
+    SOURCE_JOBS,
+    SOURCE_PODS,
+    SOURCE_COUNT
+};
 
 /* What a key of the queue names: its first character. */
 enum key_kind { KEY_MIGRATION = 'm', KEY_DATABASE = 'd', KEY_JOB = 'j', KEY_POD = 'p' };
@@ -34,6 +41,7 @@ struct cluster {
     struct telemetry *telemetry;
     struct zones *zones;
     struct store stores[SOURCE_COUNT];
+    char *approvals_error; /* why approvals are not all known; NULL: they are */
     struct dependents dependents;
     struct kinds kinds;
     struct prerequisites *prerequisites;

@@ -34,6 +34,7 @@ struct learnt {
     const struct migration **dependencies; /* of this look: one for each of spec.after */
     size_t dependency_count;
     struct prerequisite_seen *prerequisites; /* of this look: one for each of spec.requires */
+    const struct approval *approval; /* of this look; NULL: none was asked for, or it is gone */
     const char *
         *looked_for; /* for each application: the UIDs of the workloads whose pods were asked for */
     json_t *inherited; /* the workload of inheritFrom; NULL: none. Owned */

@@ -80,6 +80,10 @@ struct observed {
     /* One for each of spec.requires; with is_fresh as the server has them. */
     const struct prerequisite_seen *prerequisites;
     bool are_prerequisites_unread; /* a watch on one of them has told nothing yet, not even why */
+    /* Those that name the migration, whatever they are worth; with is_fresh the one that was read anew. */
+    const struct approval *const *approvals;
+    size_t approval_count;
+    const char *approvals_error; /* why there may be others, too; NULL: all are known */
 
     const struct time_zone *zone; /* of gates_window(); NULL: none is asked for, or zone_error */
     const char *zone_error;       /* why it could not be read */

@@ -36,6 +36,7 @@ MUTATIONS = {
     "requires.condition": [{"requires": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": APP, "condition": "Available"}]},
                            {"requires": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": APP, "condition": "Never"}]}],
     "requires.newerThan": [{"requires": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "nobody", "newerThan": "Migration"}]}],
+    "approval": [{"approval": "None"}, {"approval": "Required"}],
     "notBefore": [{"notBefore": "2020-01-01T00:00:00Z"}, {"notBefore": FAR_AWAY}],
     "window.schedule": [{"window.schedule": "* * * * *", "window.duration": "1h"}, {"window.schedule": NEW_YEAR, "window.duration": "1m"}],
     "window.duration": [{"window.schedule": "* * * * *", "window.duration": "2h"}],
@@ -91,7 +92,7 @@ def changed(spec, change):
 
 # ---- what is to be expected ----
 
-DEFAULTS = {("kind", "Deployment"), ("source", "ImageTag"), ("key", LABEL), ("whenAbsent", "Wait"), ("readyWhen", "Succeeded"), ("retries", 0), ("onInterruption", "Fail")}
+DEFAULTS = {("kind", "Deployment"), ("source", "ImageTag"), ("key", LABEL), ("whenAbsent", "Wait"), ("readyWhen", "Succeeded"), ("retries", 0), ("onInterruption", "Fail"), ("approval", "None")}
 
 
 def meaning(spec):
@@ -146,6 +147,8 @@ def closed(spec):
         if is_so:
             found["PrerequisitesMet"] = words
             break
+    if spec.get("approval") == "Required":
+        found["Approved"] = "needs an approval (spec.approval)"
     found.update(closed_by_time(spec))
     found.update(closed_by_application(application))
     if application["versions"].startswith(">>"):
