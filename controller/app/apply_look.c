@@ -427,6 +427,7 @@ void apply_look(struct work *work, const struct observed *seen)
     }
     work->claimed_ms = 0;
     look_at_dependencies(work, migration);
+    apply_look_at_prerequisites(work, migration);
     look_at_approval(work, seen);
     for (size_t i = 0; i < migration->application_count; i++) {
         work->learnt.looked_for[i] = "";

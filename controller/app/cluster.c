@@ -81,6 +81,7 @@ void cluster_fini(struct cluster *cluster)
     }
     zones_free(cluster->zones);
     dependents_fini(&cluster->dependents);
+    kinds_fini(&cluster->kinds);
     free(cluster->approvals_error);
     map_fini(&cluster->works);
     map_fini(&cluster->tidiers);

@@ -11,6 +11,8 @@
 
 #include "app/dependents.h"
 #include "app/fleet.h"
+#include "app/kinds.h"
+#include "app/prerequisites.h"
 #include "app/store.h"
 #include "app/telemetry.h"
 #include "app/zones.h"
@@ -41,6 +43,8 @@ struct cluster {
     struct store stores[SOURCE_COUNT];
     char *approvals_error; /* why approvals are not all known; NULL: they are */
     struct dependents dependents;
+    struct kinds kinds;
+    struct prerequisites *prerequisites;
     struct map works;   /* key -> struct work (app/work.h): unfinished migrations */
     struct map tidiers; /* key -> struct tidier (app/tidy.h): what is being tidied up */
     bool is_acting;     /* every store is full and we lead: else nothing is woken */

@@ -158,6 +158,26 @@ static void find_dependencies(struct work *work, struct observed *seen)
     seen->dependencies = found;
 }
 
+/* ---- what it requires ---- */
+
+static void find_prerequisites(struct work *work, struct observed *seen)
+{
+    const struct migration *migration = seen->migration;
+    if (migration->requirement_count == 0 || seen->is_fresh) {
+        seen->prerequisites = work->learnt.prerequisites;
+        return;
+    }
+    struct prerequisite_seen *found =
+        arena_array(&work->arena, migration->requirement_count, sizeof(*found));
+    for (size_t i = 0; i < migration->requirement_count; i++) {
+        found[i] =
+            prerequisites_see(work->cluster->prerequisites, work->ns, &migration->requirements[i]);
+        seen->are_prerequisites_unread |=
+            found[i].state == PREREQUISITE_UNKNOWN && found[i].why == NULL;
+    }
+    seen->prerequisites = found;
+}
+
 /* ---- approvals ---- */
 
 static void find_approvals(struct work *work, struct observed *seen)
@@ -366,7 +386,8 @@ void observe(struct work *work, struct observed *ret_seen)
     seen.are_applications_known =
         seen.is_fresh || fleet_is_known(cluster->fleet, work->ns, observe_needs(migration));
     seen.applications = seen.is_fresh ? learnt->applications : applications_of(work, migration);
-    if (seen.are_applications_known) {
+    find_prerequisites(work, &seen);
+    if (seen.are_applications_known && !seen.are_prerequisites_unread) {
         work->unknown_since_s = 0;
     } else if (work->unknown_since_s == 0) {
         work->unknown_since_s = seen.now_s;

@@ -21,6 +21,9 @@ static void watch_needs(struct work *work, const struct migration *migration)
     fleet_retain(work->cluster->fleet, work->ns, needs & ~work->needs);
     fleet_release(work->cluster->fleet, work->ns, work->needs & ~needs);
     work->needs = needs;
+    /* During a run, too: a pod that comes late is let start only when its gates are open. */
+    prerequisites_want(work->cluster->prerequisites, work->ns, work->key, migration->requirements,
+                       is_judged ? migration->requirement_count : 0);
 }
 
 static void set_ready(struct work *work, const struct migration *migration, bool is_ready)

@@ -69,6 +69,7 @@ void work_free(struct work *work)
 {
     task_fini(&work->task);
     work_wait_for(work, NULL, 0);
+    prerequisites_want(work->cluster->prerequisites, work->ns, work->key, NULL, 0);
     forget_all(work);
     work_end_chain(work);
     fleet_release(work->cluster->fleet, work->ns, work->needs);

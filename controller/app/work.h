@@ -33,6 +33,7 @@ struct learnt {
     size_t application_count;
     const struct migration **dependencies; /* of this look: one for each of spec.after */
     size_t dependency_count;
+    struct prerequisite_seen *prerequisites; /* of this look: one for each of spec.requires */
     const struct approval *approval; /* of this look; NULL: none was asked for, or it is gone */
     const char *
         *looked_for; /* for each application: the UIDs of the workloads whose pods were asked for */

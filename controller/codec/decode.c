@@ -96,6 +96,44 @@ static void applications_read(struct reader *reader, const json_t *spec, struct 
     }
 }
 
+/* Of these the controller must never ask for more than the metadata. */
+static bool has_no_conditions(const struct requirement *requirement)
+{
+    return str_eq(requirement->api_version, "v1") &&
+           (str_eq(requirement->kind, "Secret") || str_eq(requirement->kind, "ConfigMap"));
+}
+
+static void requirement_read(struct reader *reader, const json_t *object, struct requirement *ret)
+{
+    static const char *const newer_than[] = {"Migration"};
+    struct word_list list = {newer_than, ARRAY_LEN(newer_than)};
+    *ret = (struct requirement){
+        .api_version = reader_required_text(reader, object, "apiVersion"),
+        .kind = reader_required_text(reader, object, "kind"),
+        .name = reader_required_text(reader, object, "name"),
+        .condition = reader_text(reader, object, "condition"),
+        .newer_than_migration =
+            reader_word(reader, object, "newerThan", list, list.count) < list.count,
+    };
+    if (ret->condition != NULL && has_no_conditions(ret)) {
+        reader_refuse(reader, "condition", "is \"%s\", and a %s has no conditions; remove it",
+                      ret->condition, ret->kind);
+    }
+}
+
+static void requires_read(struct reader *reader, const json_t *spec, struct migration *ret)
+{
+    const json_t *list = reader_list(reader, spec, "requires");
+    ret->requirement_count = json_array_size(list);
+    ret->requirements =
+        arena_array(reader->arena, ret->requirement_count, sizeof(*ret->requirements));
+    for (size_t i = 0; i < ret->requirement_count; i++) {
+        size_t mark = reader_enter_item(reader, "requires", i);
+        requirement_read(reader, json_array_get(list, i), &ret->requirements[i]);
+        reader_leave(reader, mark);
+    }
+}
+
 static void inherit_from_read(struct reader *reader, const json_t *run, struct inherit_from *ret)
 {
     const json_t *container = reader_object(reader, run, "container");
@@ -201,6 +239,7 @@ static void spec_read(struct reader *reader, const json_t *object, bool is_done,
     ret->suspend = reader_flag(reader, spec, "suspend");
     if (!is_done) {
         ret->after = reader_texts(reader, spec, "after", &ret->after_count);
+        requires_read(reader, spec, ret);
         ret->approval = (enum approval_need)reader_word(
             reader, spec, "approval", (struct word_list){approvals, ARRAY_LEN(approvals)},
             APPROVAL_NONE);

@@ -155,7 +155,8 @@ static void decide_waiting(struct arena *arena, const struct observed *seen, str
     }
     int64_t unknown_s =
         seen->unknown_since_s != 0 ? seen->unknown_since_s : migration->meta.created_s;
-    if (!seen->are_applications_known && seen->now_s < unknown_s + UNKNOWN_SHOWN_AFTER_S) {
+    bool is_unread = !seen->are_applications_known || seen->are_prerequisites_unread;
+    if (is_unread && seen->now_s < unknown_s + UNKNOWN_SHOWN_AFTER_S) {
         plan->wake_at_s = unknown_s + UNKNOWN_SHOWN_AFTER_S;
         plan_act(plan, 0, "W3");
         return;

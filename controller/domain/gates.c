@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "domain/approval.h"
+#include "domain/prerequisite.h"
 #include "domain/window.h"
 
 static const char *const gate_names[] = {
@@ -443,6 +444,7 @@ void gates_judge(struct arena *arena, const struct observed *seen, struct gates 
     ret_gates->verdicts[GATE_JOB_VALID] = judge_job_valid(seen);
     ret_gates->verdicts[GATE_NOT_SUSPENDED] = judge_not_suspended(seen);
     ret_gates->verdicts[GATE_DEPENDENCIES_MET] = judge_dependencies(arena, seen);
+    ret_gates->verdicts[GATE_PREREQUISITES_MET] = prerequisites_judge(arena, seen);
     ret_gates->verdicts[GATE_SCHEMA_VERSION_MET] = judge_schema_version(arena, seen);
     ret_gates->are_applications_judged = seen->are_applications_known;
     if (seen->are_applications_known) {

@@ -16,6 +16,7 @@
     X(GATE_JOB_VALID, "JobValid")                                                                  \
     X(GATE_NOT_SUSPENDED, "NotSuspended")                                                          \
     X(GATE_DEPENDENCIES_MET, "DependenciesMet")                                                    \
+    X(GATE_PREREQUISITES_MET, "PrerequisitesMet")                                                  \
     X(GATE_SCHEMA_VERSION_MET, "SchemaVersionMet")                                                 \
     X(GATE_VERSIONS_COMPATIBLE, "VersionsCompatible")                                              \
     X(GATE_ROLLOUT_SETTLED, "RolloutSettled")                                                      \

@@ -39,6 +39,21 @@ enum namespace_state { NAMESPACE_UNKNOWN, NAMESPACE_ACTIVE, NAMESPACE_TERMINATIN
 #define NO_POD_REASON_STANDS_S  30 /* they told a reason */
 #define NO_POD_SILENCE_STANDS_S 3  /* they told none: it may be on its way */
 
+/* What is known of one of spec.requires. */
+enum prerequisite_state {
+    PREREQUISITE_UNKNOWN, /* not read yet, or it cannot be read at present */
+    PREREQUISITE_ABSENT,
+    PREREQUISITE_PRESENT,
+    PREREQUISITE_NO_KIND,   /* the server has no such kind, or none that lies in a namespace */
+    PREREQUISITE_FORBIDDEN, /* we may not read it */
+};
+
+struct prerequisite_seen {
+    enum prerequisite_state state;
+    const struct prerequisite *object; /* of PRESENT alone */
+    const char *why;                   /* of the others: the server's words; NULL: none */
+};
+
 struct observed {
     int64_t now_s; /* the API server's clock */
 
@@ -48,7 +63,8 @@ struct observed {
     /* The migration and its applications were read from the server after the claim was seen (R7). */
     bool is_fresh;
     bool are_applications_known; /* false while a watch on them has not told all yet */
-    int64_t unknown_since_s;     /* while they are not; 0: since the migration was created */
+    int64_t
+        unknown_since_s; /* while they, or the prerequisites, are not; 0: since the migration was created */
     /*
      * What is known of the Database may be older than what is known of the migration: a cache's word
      * alone. False after a read, or a write of ours, since the attempt was closed.
@@ -61,6 +77,9 @@ struct observed {
     const struct migration *const *dependencies;
     const char *dependency_cycle; /* as dependency_cycle() says */
 
+    /* One for each of spec.requires; with is_fresh as the server has them. */
+    const struct prerequisite_seen *prerequisites;
+    bool are_prerequisites_unread; /* a watch on one of them has told nothing yet, not even why */
     /* Those that name the migration, whatever they are worth; with is_fresh the one that was read anew. */
     const struct approval *const *approvals;
     size_t approval_count;

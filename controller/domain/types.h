@@ -354,6 +354,15 @@ struct migration_status {
 #define STATUS_ATTEMPTS_MAX 10
 #define STATUS_HISTORY_MAX  50
 
+/* One of spec.requires: an object of the migration's namespace. domain/prerequisite.h judges it. */
+struct requirement {
+    const char *api_version;
+    const char *kind;
+    const char *name;
+    const char *condition;     /* that must be True; NULL: that the object exists is enough */
+    bool newer_than_migration; /* it must not have been created before the migration was */
+};
+
 /* spec.window: when a run may start; of a migration, or of its Database. domain/window.h judges it. */
 struct window_spec {
     const char *schedule; /* NULL: there is no window */
@@ -376,6 +385,8 @@ struct migration {
     bool suspend;
     const char **after; /* names of migrations in its namespace */
     size_t after_count;
+    struct requirement *requirements; /* spec.requires */
+    size_t requirement_count;
     enum approval_need approval;
     int64_t not_before_s; /* 0: any time */
     struct window_spec window;
@@ -394,6 +405,15 @@ struct migration {
     const char *
         spec_error; /* what the schema could not refuse: names the field and the remedy; NULL: none */
     struct migration_status status;
+};
+
+/* ---- objects of any kind ---- */
+
+/* As much of an object that a migration requires as a verdict needs; of some the metadata alone is read. */
+struct prerequisite {
+    struct meta meta;
+    int64_t observed_generation; /* of its status as a whole; 0: it does not say */
+    struct conditions conditions;
 };
 
 /* ---- Database ---- */

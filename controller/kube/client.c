@@ -294,6 +294,7 @@ struct kube_request *kube_client_call(struct kube_client *client, const struct k
     request->call = (struct http_call){
         .method = method_name(call->method),
         .path = request->path,
+        .accept = call->accept,
         .content_type = request->content_type,
         .body = request->body,
         .body_len = request->body == NULL ? 0 : strlen(request->body),

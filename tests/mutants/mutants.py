@@ -13,6 +13,8 @@ UNIT_TESTS = {
     "attempt": ["domain/test_attempt"],
     "transition": ["domain/test_transition"],
     "gates": ["domain/test_gates"],
+    "prerequisite": ["domain/test_prerequisite"],
+    "watch": ["kube/test_watch"],
     "approval": ["domain/test_approval"],
     "client": ["kube/test_client"],
     "podstate": ["codec/test_podstate"],
@@ -35,6 +37,7 @@ CLUSTER_TESTS = {
     "lost_node": ["tests/integration/controller/run", "-k", "test_lost_node_whose_claim_is_taken"],
     "approval_taken_back": ["tests/faults/wire/run", "-k", "test_approval_taken_back"],
     "walk_that_loses_a_node": ["tests/walks/run", "--seed", "8"],
+    "half_a_permission": ["tests/integration/controller/run", "-k", "test_half_a_permission"],
     "states": ["tests/walks/states", "-j", "16", "-k", "failed-12"],
 }
 
@@ -50,6 +53,7 @@ class Mutant(typing.NamedTuple):
 
 DECIDE, START, POD, RUN, END = (f"controller/domain/decide{part}.c" for part in ("", "_start", "_pod", "_run", "_end"))
 ATTEMPT, PODSTATE, PODGATE, ORPHAN, LEFTOVER = (f"controller/domain/{name}.c" for name in ("attempt", "podstate", "podgate", "orphan", "leftover"))
+PREREQUISITE = "controller/domain/prerequisite.c"
 
 MUTANTS = [Mutant(*row) for row in (
     # ---- R1: one Job of an attempt ever has a pod ----
@@ -179,6 +183,20 @@ MUTANTS = [Mutant(*row) for row in (
      "deadline_s != 0 && turn->seen->now_s >= deadline_s", ("decide_run", "product")),
     ("R7", "a missed start is not ended", RUN,
      "if (decide_pod_is_missed(turn)) {", "if (false) {", ("decide_run",)),
+    ("R7", "what it requires closes no gate", "controller/domain/gates.c",
+     "ret_gates->verdicts[GATE_PREREQUISITES_MET] = prerequisites_judge(arena, seen);",
+     'ret_gates->verdicts[GATE_PREREQUISITES_MET] = prerequisites_judge(arena, seen);\n    ret_gates->verdicts[GATE_PREREQUISITES_MET].status = CONDITION_TRUE;',
+     ("decide",)),
+    ("R7", "what may not be read is there", PREREQUISITE,
+     "    case PREREQUISITE_FORBIDDEN:\n        return not_met(", "    case PREREQUISITE_FORBIDDEN:\n        return true ? met() : not_met(", ("prerequisite",)),
+    ("R7", "what is being deleted is there", PREREQUISITE,
+     "if (object->meta.deleted_s != 0) {", "if (false) {", ("prerequisite",)),
+    ("R7", "a condition that tells of an older generation counts", PREREQUISITE,
+     "observed_generation != 0 && observed_generation < object->meta.generation", "observed_generation < 0 && object != NULL", ("prerequisite",)),
+    ("R7", "an object that is older than the migration counts", PREREQUISITE,
+     "object->meta.created_s < migration->meta.created_s", "object->meta.created_s < 0 && migration != NULL", ("prerequisite",)),
+    ("R7", "a whole object is asked for where its metadata is enough", "controller/kube/http_setup.c",
+     'call->accept == NULL ? "application/json" : call->accept', 'call == NULL ? "" : "application/json"', ("watch",)),
     # ---- R8: finished means finished ----
     ("R8", "a failed pod ends the Job", "controller/domain/jobstate.c",
      "return job->is_complete || job->is_failed || job->meta.deleted_s != 0;",
@@ -253,6 +271,10 @@ MUTANTS = [Mutant(*row) for row in (
      'write_number(spec, "parallelism", 0)', 'write_number(spec, "parallelism", 1)', ("frozen",)),
     ("R3", "a retry of another attempt counts, on a cluster", ATTEMPT,
      "(migration->retry == attempt->number ||", "(migration->retry != 0 ||", ("states",)),
+    ("R7", "what it requires is not read again, on a cluster", "controller/app/apply_prerequisites.c",
+     "if (prerequisites_question(prerequisites, &work->arena, work->ns, requirement, &call)) {",
+     "*learnt = prerequisites_see(prerequisites, work->ns, requirement);\n    if (true) {\n        return;\n    }\n"
+     "    if (prerequisites_question(prerequisites, &work->arena, work->ns, requirement, &call)) {", ("half_a_permission",)),
     ("R7", "an approval that was taken back counts as the caches have it, on a cluster", "controller/app/observe.c",
      "seen->approvals = &work->learnt.approval;\n        seen->approval_count = work->learnt.approval == NULL ? 0 : 1;\n        return;", ";",
      ("approval_taken_back",)),

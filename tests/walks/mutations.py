@@ -30,6 +30,12 @@ MUTATIONS = {
     "applications.versions": [{"applications.versions": "2.x"}, {"applications.versions": ">=9.0.0"}, {"applications.versions": ">>2.0.0"}],
     "applications.whenAbsent": [{"applications.whenAbsent": "Wait"}, {"applications.whenAbsent": "Proceed"}],
     "after": [{"after": ["nobody"]}],
+    "requires.apiVersion": [{"requires": [{"apiVersion": "nobody.example/v1", "kind": "Backup", "name": "nobody"}]}],
+    "requires.kind": [{"requires": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": APP}]}],
+    "requires.name": [{"requires": [{"apiVersion": "v1", "kind": "Secret", "name": "nobody"}]}],
+    "requires.condition": [{"requires": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": APP, "condition": "Available"}]},
+                           {"requires": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": APP, "condition": "Never"}]}],
+    "requires.newerThan": [{"requires": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "nobody", "newerThan": "Migration"}]}],
     "approval": [{"approval": "None"}, {"approval": "Required"}],
     "notBefore": [{"notBefore": "2020-01-01T00:00:00Z"}, {"notBefore": FAR_AWAY}],
     "window.schedule": [{"window.schedule": "* * * * *", "window.duration": "1h"}, {"window.schedule": NEW_YEAR, "window.duration": "1m"}],
@@ -135,6 +141,12 @@ def closed(spec):
         found["SchemaVersionMet"] = "version 0"
     if spec.get("after"):
         found["DependenciesMet"] = spec["after"][0]
+    requirement = (spec.get("requires") or [{}])[0]
+    for is_so, words in ((requirement.get("kind") == "Backup", "no kind Backup"), (requirement.get("condition") == "Never", "Never"),
+                         (requirement.get("name") == "nobody", "nobody")):
+        if is_so:
+            found["PrerequisitesMet"] = words
+            break
     if spec.get("approval") == "Required":
         found["Approved"] = "needs an approval (spec.approval)"
     found.update(closed_by_time(spec))

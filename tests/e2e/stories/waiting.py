@@ -103,6 +103,21 @@ class Waiting(Story):
         self.reaches("contract", "Succeeded")
         self.has_run("expand", "backfill", "contract")
 
+    def test_secret_that_comes_later(self):
+        """First nobody has allowed the controller to look for Secrets, then there is none; it never sees what is in them."""
+        self.migrate("add-column", requires=[{"apiVersion": "v1", "kind": "Secret", "name": "orders-token"}])
+        self.says("add-column", "cannot watch resource", "interlude.dev/aggregate-to-controller", phase="Waiting")
+        roles, name = "/apis/rbac.authorization.k8s.io/v1/clusterroles", f"{self.namespace}-sees-secrets"
+        self.api.request("POST", roles, {
+            "metadata": {"name": name, "labels": {"interlude.dev/aggregate-to-controller": "true", "interlude-e2e": "yes"}},
+            "rules": [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["list", "watch"]}]})
+        self.addCleanup(self.api.request, "DELETE", f"{roles}/{name}")
+        self.says("add-column", "Secret orders-token does not exist", phase="Waiting")
+        self.has_run()
+        self.api.create("secrets", self.namespace, {"metadata": {"name": "orders-token"}, "stringData": {"token": "t"}})
+        self.reaches("add-column", "Succeeded")
+        self.has_run("add-column")
+
     def test_window(self):
         """By the real clock: the platform team's window is closed; the migration gets one of its own, from a moment on."""
         now = datetime.datetime.now(datetime.timezone.utc)

@@ -116,6 +116,15 @@ static void test_spec(void **state)
     assert_true(m.suspend);
     assert_int_equal(m.after_count, 2);
     assert_string_equal(m.after[1], "orders-0002-backfill");
+    assert_int_equal(m.requirement_count, 2);
+    assert_string_equal(m.requirements[0].api_version, "v1");
+    assert_string_equal(m.requirements[0].kind, "Secret");
+    assert_string_equal(m.requirements[0].name, "orders-db");
+    assert_null(m.requirements[0].condition);
+    assert_false(m.requirements[0].newer_than_migration);
+    assert_string_equal(m.requirements[1].api_version, "postgresql.cnpg.io/v1");
+    assert_string_equal(m.requirements[1].condition, "Ready");
+    assert_true(m.requirements[1].newer_than_migration);
     assert_int_equal(m.approval, APPROVAL_REQUIRED);
     assert_int_equal(m.not_before_s, 1796083200);
     assert_string_equal(m.window.schedule, "0 2 * * 1-5");
@@ -200,6 +209,7 @@ static void test_defaults(void **state)
         assert_int_equal(m.retries, 0);
         assert_null(m.from_version);
         assert_int_equal(m.after_count, 0);
+        assert_int_equal(m.requirement_count, 0);
         assert_int_equal(m.approval, APPROVAL_NONE);
         assert_int_equal(m.not_before_s, 0);
         assert_null(m.window.schedule);
