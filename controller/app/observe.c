@@ -332,9 +332,12 @@ void observe(struct work *work, struct observed *ret_seen)
         .database = cluster_database(cluster, work->ns, migration->database),
         .dry_run = dry_run_of(work, migration),
     };
+    seen.unwritten_breach = breach_memory_get(&work->breach);
     seen.is_fresh = is_look_valid(learnt, migration, seen.database);
+    /* While no answer has told the server's time, nobody can say since when they are as they are. */
     seen.are_applications_known =
-        seen.is_fresh || fleet_is_known(cluster->fleet, work->ns, observe_needs(migration));
+        seen.is_fresh || (kube_client_knows_time(cluster->client) &&
+                          fleet_is_known(cluster->fleet, work->ns, observe_needs(migration)));
     seen.applications = seen.is_fresh ? learnt->applications : applications_of(work, migration);
     if (seen.are_applications_known) {
         work->unknown_since_s = 0;

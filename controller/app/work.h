@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "app/attempts_seen.h"
+#include "app/breach_memory.h"
 #include "app/task.h"
 #include "base/arena.h"
 #include "domain/announce.h"
@@ -33,9 +34,8 @@ struct learnt {
     size_t application_count;
     const struct migration **dependencies; /* of this look: one for each of spec.after */
     size_t dependency_count;
-    const char *
-        *looked_for; /* for each application: the UIDs of the workloads whose pods were asked for */
-    json_t *inherited; /* the workload of inheritFrom; NULL: none. Owned */
+    const char **looked_for; /* of each application: the UIDs whose pods were asked for */
+    json_t *inherited;       /* the workload of inheritFrom; NULL: none. Owned */
     /* The Database was read, or written by us, when the migration's attempts stood so. */
     bool is_database_fresh;
     struct attempts_seen database_asked;
@@ -75,6 +75,7 @@ struct work {
     struct learnt learnt;
     struct dry_run_memory dry_run;
     char *recorded_events[ANNOUNCEMENTS_MAX]; /* names that the server has; NULL: none known */
+    struct breach_memory breach;
     bool owes_event;     /* a status was written since: keeps a finished migration's work alive */
     char *no_pod_reason; /* NULL: not asked, or long ago */
     char *no_pod_job;    /* UID of the Job that it is about */

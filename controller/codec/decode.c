@@ -10,6 +10,7 @@
 #include "domain/constraint.h"
 
 #define KEEP_FOR_MIN_S ((int64_t)600)
+#define SOAK_MAX_S     (INT64_C(87600) * 3600)
 #define WINDOW_MIN_S   INT64_C(60)
 #define WINDOW_MAX_S   (INT64_C(366) * 86400) /* a schedule comes at least so often, or almost */
 #define VERSION_KEY    "app.kubernetes.io/version"
@@ -180,6 +181,17 @@ static struct window_spec window_read(struct reader *reader, const json_t *spec)
     return read;
 }
 
+/* The API server refuses a longer one, unless its schema is an older one. */
+static int64_t soak_read(struct reader *reader, const json_t *object, const char *key)
+{
+    int64_t soak_s = reader_duration_s(reader, object, key, 0);
+    if (soak_s > SOAK_MAX_S) {
+        reader_refuse(reader, key, "\"%s\" is too long; it must be at most 87600h",
+                      reader_text(reader, object, key));
+    }
+    return soak_s;
+}
+
 static void spec_read(struct reader *reader, const json_t *object, bool is_done,
                       struct migration *ret)
 {
@@ -197,6 +209,7 @@ static void spec_read(struct reader *reader, const json_t *object, bool is_done,
     enum rollout by_step = ret->step == STEP_EXPAND ? ROLLOUT_ANY : ROLLOUT_SETTLED;
     ret->rollout = (enum rollout)reader_word(
         reader, spec, "rollout", (struct word_list){rollouts, ARRAY_LEN(rollouts)}, by_step);
+    ret->soak_s = soak_read(reader, spec, "soak");
     ret->suspend = reader_flag(reader, spec, "suspend");
     if (!is_done) {
         ret->after = reader_texts(reader, spec, "after", &ret->after_count);
@@ -283,6 +296,24 @@ static struct window_spec default_window_read(struct arena *arena, const json_t 
     return window;
 }
 
+/* Likewise. */
+static struct soak_policy least_soak_read(struct arena *arena, const json_t *spec)
+{
+    struct reader reader;
+    struct soak_policy policy = {0};
+    reader_init(&reader, arena);
+    (void)reader_enter(&reader, "spec");
+    const json_t *soak = reader_object(&reader, spec, "soak");
+    (void)reader_enter(&reader, "soak");
+    for (enum step step = 0; step < STEP_MAX; step++) {
+        policy.least_s[step] = soak_read(&reader, soak, step_name(step));
+    }
+    if (reader_has_failed(&reader)) {
+        policy.error = arena_strdup(arena, reader.err.text);
+    }
+    return policy;
+}
+
 bool database_decode(struct arena *arena, const json_t *object, struct database *ret,
                      struct err *err)
 {
@@ -296,6 +327,7 @@ bool database_decode(struct arena *arena, const json_t *object, struct database 
     size_t mark = reader_enter(&reader, "spec");
     ret->baseline = reader_text(&reader, spec, "baseline");
     ret->window = default_window_read(arena, spec);
+    ret->soak = least_soak_read(arena, spec);
     reader_leave(&reader, mark);
     database_status_read(&reader, object, ret);
     if (reader_has_failed(&reader)) {

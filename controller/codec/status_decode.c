@@ -122,10 +122,30 @@ static void applications_read(struct reader *reader, const json_t *status,
             .desired = reader_text(reader, item, "desired"),
             .settled = reader_flag(reader, item, "settled"),
             .selector = reader_text(reader, item, "selector"),
+            .uid = reader_text(reader, item, "uid"),
+            .revision = reader_text(reader, item, "revision"),
+            .needs = reader_text(reader, item, "needs"),
+            .compatible_since_s = reader_time(reader, item, "compatibleSince"),
         };
         running_read(reader, item, &ret->applications[i]);
         reader_leave(reader, mark);
     }
+}
+
+static void breach_read(struct reader *reader, const json_t *status, struct breach *ret)
+{
+    const json_t *breach = reader_object(reader, status, "lastBreach");
+    if (breach == NULL) {
+        return;
+    }
+    size_t mark = reader_enter(reader, "lastBreach");
+    *ret = (struct breach){
+        .reason = reader_required_text(reader, breach, "reason"),
+        .message = reader_text(reader, breach, "message"),
+        .at_s = reader_time(reader, breach, "at"),
+        .until_s = reader_time(reader, breach, "until"),
+    };
+    reader_leave(reader, mark);
 }
 
 /* Of a migration that is done, the newest entry alone. */
@@ -171,6 +191,7 @@ void migration_status_read(struct reader *reader, const json_t *object, bool is_
         ret->running = reader_text(reader, status, "running");
         ret->conditions = meta_conditions_read(reader, status);
         applications_read(reader, status, ret);
+        breach_read(reader, status, &ret->last_breach);
         attempts_read(reader, status, ret);
     }
     reader_leave(reader, mark);

@@ -40,6 +40,7 @@ static void judge_skew(struct turn *turn)
         return;
     }
     gates_judge(turn->arena, turn->seen, &gates);
+    turn->last_breach = gates.last_breach;
     const struct gate_verdict *versions = &gates.verdicts[GATE_VERSIONS_COMPATIBLE];
     if (gates.is_skewed) {
         turn->skew =
@@ -71,6 +72,7 @@ static void tell_skew(const struct turn *turn, struct migration_status *status)
                           .observed_generation = status->observed_generation,
                       },
                       turn->seen->now_s);
+        status->last_breach = turn->last_breach; /* the next attempt's soak begins after it */
     }
 }
 

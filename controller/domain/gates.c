@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "domain/soak.h"
 #include "domain/window.h"
 
 static const char *const gate_names[] = {
@@ -346,8 +347,9 @@ static size_t find_remembered(struct arena *arena, const struct observed *seen,
     return count;
 }
 
-static void judge_applications(struct arena *arena, const struct observed *seen,
-                               struct gates *gates)
+/* Returns the breach of spec.soak that is there now. */
+static struct breach judge_applications(struct arena *arena, const struct observed *seen,
+                                        struct gates *gates)
 {
     const struct migration *migration = seen->migration;
     struct gate_verdict *compatible = &gates->verdicts[GATE_VERSIONS_COMPATIBLE];
@@ -355,6 +357,7 @@ static void judge_applications(struct arena *arena, const struct observed *seen,
     const char *breaches = NULL;
     const char *breach_reason = NULL;
     const char *unsettled = NULL;
+    const char *rolling = NULL;
 
     for (size_t i = 0; i < migration->application_count; i++) {
         const struct application *application = &migration->applications[i];
@@ -367,6 +370,10 @@ static void judge_applications(struct arena *arena, const struct observed *seen,
             /* A first install must not deadlock: no version passed, nothing deployed. */
             .absent_is_met = application->when_absent == ABSENT_PROCEED ||
                              ledger_version(seen->database) == NULL,
+            .must_settle = migration->rollout == ROLLOUT_SETTLED,
+            .last = migration->status.applications,
+            .last_count = migration->status.application_count,
+            .now_s = seen->now_s,
         };
         question.remembered = remembered;
         struct application_verdict verdict;
@@ -380,6 +387,7 @@ static void judge_applications(struct arena *arena, const struct observed *seen,
         if (!verdict.is_settled) {
             unsettled = join(arena, unsettled, verdict.settled_message);
         }
+        rolling = rolling == NULL ? verdict.rolling : rolling;
     }
     *compatible = breaches != NULL ? closed_gate(breach_reason, breaches)
                                    : open_gate("Compatible", "every running version is compatible");
@@ -390,6 +398,11 @@ static void judge_applications(struct arena *arena, const struct observed *seen,
     } else {
         *settled = open_gate("Settled", "every application runs one version, fully rolled out");
     }
+    if (breaches != NULL) {
+        return (struct breach){.reason = breach_reason, .message = breaches};
+    }
+    bool is_rolling = migration->rollout == ROLLOUT_SETTLED && rolling != NULL;
+    return (struct breach){.reason = is_rolling ? "RolloutInProgress" : NULL, .message = rolling};
 }
 
 /* Adds the pods of a version to those of the same version, so that each is told once. */
@@ -430,6 +443,7 @@ static const char *running_text(struct arena *arena, const struct gates *gates)
 
 void gates_judge(struct arena *arena, const struct observed *seen, struct gates *ret_gates)
 {
+    struct breach breach = {0};
     *ret_gates = (struct gates){0};
     ret_gates->verdicts[GATE_JOB_VALID] = judge_job_valid(seen);
     ret_gates->verdicts[GATE_NOT_SUSPENDED] = judge_not_suspended(seen);
@@ -437,7 +451,7 @@ void gates_judge(struct arena *arena, const struct observed *seen, struct gates 
     ret_gates->verdicts[GATE_SCHEMA_VERSION_MET] = judge_schema_version(arena, seen);
     ret_gates->are_applications_judged = seen->are_applications_known;
     if (seen->are_applications_known) {
-        judge_applications(arena, seen, ret_gates);
+        breach = judge_applications(arena, seen, ret_gates);
         ret_gates->running = running_text(arena, ret_gates);
     } else {
         struct gate_verdict unknown = {CONDITION_UNKNOWN, "NotChecked",
@@ -446,6 +460,7 @@ void gates_judge(struct arena *arena, const struct observed *seen, struct gates 
         ret_gates->verdicts[GATE_ROLLOUT_SETTLED] = unknown;
     }
     ret_gates->verdicts[GATE_IN_WINDOW] = judge_window(arena, seen, &ret_gates->wake_at_s);
+    soak_judge(arena, seen, &breach, ret_gates);
     ret_gates->verdicts[GATE_LOCK_HELD] = judge_lock(arena, seen, gates_are_open(ret_gates));
 }
 

@@ -55,6 +55,9 @@ struct observed {
      */
     bool is_database_cached;
 
+    /* The last breach that was seen and perhaps not written: it counts though it may be over. NULL: none. */
+    const struct breach *unwritten_breach;
+
     struct dry_run dry_run;
 
     /* One for each of spec.after, NULL where there is none; with is_fresh as the server has them. */

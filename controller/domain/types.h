@@ -163,6 +163,9 @@ struct workload {
     int64_t ready;    /* status.readyReplicas; DaemonSet: numberReady */
     int64_t observed_generation;
     bool paused;
+    /* Another one is another rollout, also one back to the same template: see domain/soak.h. */
+    const char *revision;
+    int64_t rolled_out_s; /* when the last rollout was complete; 0: under way, or not told */
 };
 
 enum container_state {
@@ -284,6 +287,19 @@ struct application_status {
     bool settled;
     const char
         *selector; /* of its pods, as a query (a in (b),c): remembered for when it is deleted */
+    /* Since when it has been what is asked of it, and of which object that is said: domain/soak.h. */
+    const char *uid;
+    const char *revision;
+    const char *needs;          /* what is asked of it: the constraint, and what else counts */
+    int64_t compatible_since_s; /* 0: it is not */
+};
+
+/* When something last ran that the migration does not allow. */
+struct breach {
+    const char *reason; /* NULL: there was none */
+    const char *message;
+    int64_t at_s;    /* when it was first seen */
+    int64_t until_s; /* when it was first seen to be over; 0: it goes on */
 };
 
 /* How run.verify ended; of a check that did not, nothing is known. */
@@ -330,6 +346,7 @@ struct migration_status {
     struct conditions conditions;
     struct application_status *applications;
     size_t application_count;
+    struct breach last_breach;
     struct attempt attempt;
     struct attempt *attempts; /* earlier ones, newest first */
     size_t attempt_count;
@@ -360,6 +377,7 @@ struct migration {
     struct application *applications;
     size_t application_count;
     enum rollout rollout; /* the default by step is filled in */
+    int64_t soak_s;       /* 0: none */
     bool suspend;
     const char **after; /* names of migrations in its namespace */
     size_t after_count;
@@ -405,11 +423,18 @@ struct passage {
 
 #define DATABASE_HISTORY_MAX 100
 
+/* spec.soak of a Database: the least soak of its migrations, by step. */
+struct soak_policy {
+    int64_t least_s[STEP_MAX];
+    const char *error; /* as window_spec.error */
+};
+
 struct database {
     struct meta meta;
     const char *baseline;
     struct window_spec window; /* of its migrations that have none of their own */
-    const char *version;       /* NULL: the ledger is empty */
+    struct soak_policy soak;
+    const char *version; /* NULL: the ledger is empty */
     const char **passed;
     size_t passed_count;
     struct claim claim;

@@ -109,6 +109,7 @@ static void test_spec(void **state)
     assert_string_equal(m.from_version, "2");
     assert_string_equal(m.to_version, "3");
     assert_int_equal(m.rollout, ROLLOUT_ANY);
+    assert_int_equal(m.soak_s, 86400);
     assert_true(m.suspend);
     assert_int_equal(m.after_count, 2);
     assert_string_equal(m.after[1], "orders-0002-backfill");
@@ -297,6 +298,10 @@ static void test_database(void **state)
     assert_int_equal(d.window.duration_s, 7200);
     assert_null(d.window.zone_name);
     assert_null(d.window.error);
+    assert_int_equal(d.soak.least_s[STEP_EXPAND], 0);
+    assert_int_equal(d.soak.least_s[STEP_DATA], 5400);
+    assert_int_equal(d.soak.least_s[STEP_CONTRACT], 86400);
+    assert_null(d.soak.error);
     assert_string_equal(d.version, "43");
     assert_int_equal(d.passed_count, 3);
     assert_string_equal(d.passed[2], "43");
@@ -358,6 +363,22 @@ static void test_no_object(void **state)
     assert_string_equal(err.text, "metadata.name: is missing; it must not be empty");
 }
 
+/* Likewise a soak: it closes the gate, and nobody's start waits for nothing. */
+static void test_wrong_least_soak(void **state)
+{
+    (void)state;
+    CLEANUP(arena_fini) struct arena arena = {0};
+    json_auto_t *object = case_json("{\"metadata\": {\"name\": \"d\", \"uid\": \"u\"},"
+                                    " \"spec\": {\"soak\": {\"Data\": \"a day\"}},"
+                                    " \"status\": {\"version\": \"2\"}}");
+    struct database d;
+    struct err err = {0};
+    assert_true(database_decode(&arena, object, &d, &err));
+    assert_string_equal(d.version, "2");
+    assert_true(str_starts_with(d.soak.error, "spec.soak.Data: \"a day\" is no duration"));
+    assert_null(d.window.error);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -372,6 +393,7 @@ int main(void)
         cmocka_unit_test(test_database),
         cmocka_unit_test(test_new_database),
         cmocka_unit_test(test_wrong_default_window),
+        cmocka_unit_test(test_wrong_least_soak),
         cmocka_unit_test(test_no_object),
     };
     int failures = cmocka_run_group_tests(tests, NULL, NULL);
