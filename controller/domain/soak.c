@@ -64,7 +64,9 @@ int64_t soak_since(const struct soak_sight *sight)
         since_s = rolled_out_at(sight->workload, sight->now_s);
     } else if (!str_eq(last->uid, sight->status->uid) ||
                !str_eq(last->revision, sight->status->revision)) {
-        since_s = later(last->compatible_since_s, rolled_out_at(sight->workload, sight->now_s));
+        /* A time that is no later was told of the revision before: that of this one is not known. */
+        since_s = rolled_out_at(sight->workload, sight->now_s);
+        since_s = since_s > last->compatible_since_s ? since_s : sight->now_s;
     } else if (last->compatible_since_s == 0) {
         since_s = sight->now_s; /* the breach that was noted is just over */
     } else {

@@ -13,6 +13,7 @@ UNIT_TESTS = {
     "attempt": ["domain/test_attempt"],
     "transition": ["domain/test_transition"],
     "gates": ["domain/test_gates"],
+    "soak": ["domain/test_soak"],
     "client": ["kube/test_client"],
     "podstate": ["codec/test_podstate"],
     "job": ["codec/test_job"],
@@ -34,6 +35,8 @@ CLUSTER_TESTS = {
     "lost_node": ["tests/integration/controller/run", "-k", "test_lost_node_whose_claim_is_taken"],
     "walk_that_loses_a_node": ["tests/walks/run", "--seed", "8"],
     "states": ["tests/walks/states", "-j", "16", "-k", "failed-12"],
+    "breach_unwritten": ["tests/integration/controller/run", "-k", "test_breach_that_could_not_be_written"],
+    "soak_restarts": ["tests/integration/controller/run", "-k", "test_a_restart_changes_nothing"],
 }
 
 
@@ -48,6 +51,7 @@ class Mutant(typing.NamedTuple):
 
 DECIDE, START, POD, RUN, END = (f"controller/domain/decide{part}.c" for part in ("", "_start", "_pod", "_run", "_end"))
 ATTEMPT, PODSTATE, PODGATE, ORPHAN, LEFTOVER = (f"controller/domain/{name}.c" for name in ("attempt", "podstate", "podgate", "orphan", "leftover"))
+SOAK = "controller/domain/soak.c"
 
 MUTANTS = [Mutant(*row) for row in (
     # ---- R1: one Job of an attempt ever has a pod ----
@@ -238,11 +242,56 @@ MUTANTS = [Mutant(*row) for row in (
      "now_s < told_s && !is_skew_news(turn)", "now_s < told_s && (true || !is_skew_news(turn))", ("decide_run", "product_skew")),
     ("R22", "the skew of an earlier attempt stays", START,
      "condition_remove(&plan->status.conditions, CONDITION_VERSION_SKEW);", "", ("decide", "product_retry")),
+    # ---- Soaked: neither shortened nor begun anew but by a breach ----
+    ("soak", "a restart begins it anew", SOAK,
+     "since_s = last->compatible_since_s;", "since_s = later(last->compatible_since_s, sight->now_s);", ("soak",)),
+    ("soak", "a restart shortens it: what was noted counts for nothing", SOAK,
+     "since_s = last->compatible_since_s;", "since_s = rolled_out_at(sight->workload, sight->now_s);", ("soak",)),
+    ("soak", "another revision is not noticed", SOAK,
+     "!str_eq(last->revision, sight->status->revision)", "false", ("soak",)),
+    ("soak", "another workload of that name is not noticed", SOAK,
+     "!str_eq(last->uid, sight->status->uid)", "false", ("soak",)),
+    ("soak", "what was proven for other versions counts for these", SOAK,
+     "str_eq(last->needs, sight->status->needs)", "true", ("soak",)),
+    ("soak", "the time of the revision before is that of this one", SOAK,
+     "since_s > last->compatible_since_s ? since_s : sight->now_s", "since_s", ("soak",)),
+    ("soak", "what a status tells of an older template is believed", SOAK,
+     "workload->observed_generation >= workload->meta.generation", "true", ("soak",)),
+    ("soak", "it has begun in the future", SOAK,
+     "return earlier(since_s, sight->now_s);", "return since_s;", ("soak",)),
+    ("soak", "a workload that is broken is held", SOAK,
+     "if (sight->is_broken) {", "if (false) {", ("soak",)),
+    ("soak", "a rollout breaks nothing where it must settle", "controller/domain/application.c",
+     "!(judge->question->must_settle && judge->is_workload_rolling)", "true", ("soak",)),
+    ("soak", "a breach is not noted", SOAK,
+     "current->reason != NULL && !goes_on", "false", ("soak", "decide_run")),
+    ("soak", "the end of a breach is not noted", SOAK,
+     "current->reason == NULL && goes_on", "false", ("soak", "decide_run")),
+    ("soak", "a breach that was not written is forgotten", SOAK,
+     "seen->unwritten_breach != NULL", "false", ("soak",)),
+    ("soak", "what was broken and is gone counts for nothing", SOAK,
+     "int64_t since_s = gates->last_breach.until_s;", "int64_t since_s = 0;", ("soak",)),
+    ("soak", "it is over a second too early", SOAK,
+     "if (now_s < *ret_end_s) {", "if (now_s + 1 < *ret_end_s) {", ("soak",)),
+    ("soak", "the least of the Database counts for nothing", SOAK,
+     "bool is_own = migration->soak_s >= least_s;", "bool is_own = true || least_s > 0;", ("soak",)),
+    ("soak", "nothing wakes it when it is over", SOAK,
+     "gates->wake_at_s = end_s;", "", ("soak",)),
+    ("soak", "applications that are not known hold", SOAK,
+     "} else if (!gates->are_applications_judged) {", "} else if (false) {", ("soak",)),
+    ("soak", "a breach may be told late", "controller/domain/transition.c",
+     " || !same_soak(a, b)", " || (false && same_soak(a, b))", ("transition", "soak")),
+    ("soak", "a breach during the run is forgotten", RUN,
+     "status->last_breach = turn->last_breach;", "", ("decide_run",)),
     # ---- what only a real API server can show ----
     ("R1", "a Job is created armed, on a cluster", "controller/codec/job.c",
      'write_number(spec, "parallelism", 0)', 'write_number(spec, "parallelism", 1)', ("frozen",)),
     ("R3", "a retry of another attempt counts, on a cluster", ATTEMPT,
      "(migration->retry == attempt->number ||", "(migration->retry != 0 ||", ("states",)),
+    ("soak", "a breach that could not be written is forgotten, on a cluster", "controller/app/apply.c",
+     "breach_memory_keep(&work->breach, &work->plan.status.last_breach);", "", ("breach_unwritten",)),
+    ("soak", "a restart begins it anew, on a cluster", SOAK,
+     "since_s = last->compatible_since_s;", "since_s = later(last->compatible_since_s, sight->now_s);", ("soak_restarts",)),
     ("R8b", "its claim is released unconfirmed, on a cluster", END,
      "if (do_pods_tell ? !run.proven_ended : is_claimed) {", "if (do_pods_tell && !is_claimed && !run.proven_ended) {", ("walk_that_loses_a_node",)),
     ("R8b", "another attempt follows when its claim was taken, on a cluster", END,

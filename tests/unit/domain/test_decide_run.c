@@ -1535,6 +1535,10 @@ static void test_skew_is_told(void **state)
     assert_int_equal(skew_of(&plan)->status, CONDITION_TRUE);
     assert_text(skew_of(&plan)->message, "~while attempt 1 runs, orders-api");
     assert_int_equal(plan.status.phase, PHASE_RUNNING);
+    /* The soak of another attempt, should one follow, begins after it. */
+    assert_text(plan.status.last_breach.message, "~orders-api");
+    assert_int_equal(plan.status.last_breach.at_s, NOW);
+    assert_int_equal(plan.status.last_breach.until_s, 0);
 
     world.migration.status = plan.status;
     struct announcement told[ANNOUNCEMENTS_MAX];
@@ -1549,6 +1553,8 @@ static void test_skew_is_told(void **state)
     assert_string_equal(plan.case_id, "J12");
     assert_int_equal(skew_of(&plan)->status, CONDITION_FALSE);
     assert_int_equal(skew_of(&plan)->changed_s, NOW + 60);
+    assert_int_equal(plan.status.last_breach.at_s, NOW);
+    assert_int_equal(plan.status.last_breach.until_s, NOW + 60);
     world.migration.status = plan.status;
     decide(&arena, &seen, &plan);
     assert_string_equal(plan.case_id, "J13");

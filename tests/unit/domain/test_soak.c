@@ -78,7 +78,13 @@ static const struct since_row since_rows[] = {
      .last_uid = "uid-d",
      .last_revision = "2",
      .last_since_s = NOW - 3 * HOUR,
-     .since_s = NOW - 3 * HOUR},
+     .since_s = NOW},
+    {.name = "another revision, and the time told is that of the last one",
+     ROLLED,
+     .last_uid = "uid-d",
+     .last_revision = "2",
+     .last_since_s = NOW - 5 * HOUR,
+     .since_s = NOW},
     {.name = "a breach was noted, then another revision came and settled while nobody looked",
      ROLLED,
      .last_uid = "uid-d",
@@ -452,6 +458,12 @@ static void test_gate(void **state)
     assert_int_equal(gates.last_breach.at_s, row->breach_at_s);
     assert_int_equal(gates.last_breach.until_s, row->breach_until_s);
     assert_text(gates.last_breach.message, row->breach);
+    if (gates.application_count > 0) {
+        bool is_broken = row->breach_at_s != 0 && row->breach_until_s == 0;
+        assert_int_equal(gates.applications[0].compatible_since_s == 0, is_broken);
+        assert_string_equal(gates.applications[0].uid, "uid-d");
+        assert_string_equal(gates.applications[0].revision, "3");
+    }
     arena_fini(&arena);
 }
 
