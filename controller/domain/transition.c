@@ -207,8 +207,8 @@ static bool same_applications(const struct migration_status *a, const struct mig
 /* A breach that is told late may be over by then, and forgotten. */
 static bool same_soak(const struct migration_status *a, const struct migration_status *b)
 {
-    size_t count = a->application_count < b->application_count ? a->application_count
-                                                               : b->application_count;
+    size_t count =
+        a->application_count < b->application_count ? a->application_count : b->application_count;
     bool is_same = breach_same(&a->last_breach, &b->last_breach);
     for (size_t i = 0; is_same && i < count; i++) {
         is_same = a->applications[i].compatible_since_s == b->applications[i].compatible_since_s;
