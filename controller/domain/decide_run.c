@@ -358,6 +358,7 @@ void decide_run(struct arena *arena, const struct observed *seen, bool is_claime
         .attempt = &seen->migration->status.attempt,
         .job = job_of(seen),
         .noted = podgate_find(seen->pods, seen->pod_count, seen->migration->status.attempt.pod_uid),
+        .last_breach = seen->migration->status.last_breach,
         .is_claimed = is_claimed,
         .plan = plan,
     };

@@ -283,6 +283,8 @@ MUTANTS = [Mutant(*row) for row in (
      " || !same_soak(a, b)", " || (false && same_soak(a, b))", ("transition", "soak")),
     ("soak", "a breach during the run is forgotten", RUN,
      "status->last_breach = turn->last_breach;", "", ("decide_run",)),
+    ("soak", "a breach for which a start was missed is forgotten", "controller/domain/decide_pod.c",
+     "status->last_breach = turn->last_breach;", "", ("decide_run",)),
     # ---- what only a real API server can show ----
     ("R1", "a Job is created armed, on a cluster", "controller/codec/job.c",
      'write_number(spec, "parallelism", 0)', 'write_number(spec, "parallelism", 1)', ("frozen",)),

@@ -220,6 +220,7 @@ void world_test(void **state)
         assert_string_equal(outcome_name(plan.status.attempt.outcome),
                             outcome_name(expected->outcome));
         assert_int_equal(plan.status.observed_generation, world->migration.meta.generation);
+        assert_int_equal(plan.status.last_breach.until_s, expected->breach_until_s);
         if (expected->history != 0) {
             assert_int_equal(plan.status.history_count, expected->history);
         }
