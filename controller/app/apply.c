@@ -125,8 +125,8 @@ static void ask_database(struct work *work, const struct observed *seen)
 {
     const struct database *database = seen->database;
     work->database = (struct meta){
-        .ns = work->ns,
-        .name = arena_strdup(&work->arena, seen->migration->database),
+        .ns = arena_strdup(&work->arena, seen->migration->database_ns),
+        .name = arena_strdup(&work->arena, seen->migration->database_name),
         .uid = arena_strdup(&work->arena, database == NULL ? NULL : database->meta.uid),
     };
     work->learnt.is_database_fresh = false;
@@ -163,7 +163,8 @@ static void get_database(struct work *work, task_fn *fn)
 {
     struct kube_call call = {
         .method = KUBE_GET,
-        .path = resource_path(&work->arena, RESOURCE_DATABASE, work->ns, work->database.name),
+        .path =
+            resource_path(&work->arena, RESOURCE_DATABASE, work->database.ns, work->database.name),
     };
     task_call(&work->task, &call, fn, DATABASE_READ);
 }
@@ -216,7 +217,7 @@ static void create_database(struct work *work, const struct observed *seen)
     ask_database(work, seen);
     json_auto_t *object =
         json_pack("{s:s, s:s, s:{s:s, s:s, s:[s]}, s:{}}", "apiVersion", API_VERSION, "kind",
-                  "Database", "metadata", "name", seen->migration->database, "namespace", work->ns,
+                  "Database", "metadata", "name", work->database.name, "namespace", work->ns,
                   "finalizers", FINALIZER_MIGRATION, "spec");
     struct kube_call call = {
         .method = KUBE_POST,

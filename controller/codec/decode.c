@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/decode.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "base/str.h"
 #include "codec/meta.h"
@@ -192,12 +194,32 @@ static int64_t soak_read(struct reader *reader, const json_t *object, const char
     return soak_s;
 }
 
+/* "orders", or "shop/orders". What is neither is the name of no Database. */
+static void database_name_read(struct reader *reader, const json_t *spec, struct migration *ret)
+{
+    ret->database = reader_required_text(reader, spec, "database");
+    ret->database_ns = str_or_empty(ret->meta.ns);
+    ret->database_name = str_or_empty(ret->database);
+    const char *slash = strchr(ret->database_name, '/');
+    if (slash == NULL) {
+        return;
+    }
+    if (slash == ret->database_name || slash[1] == '\0' || strchr(slash + 1, '/') != NULL) {
+        reader_refuse(reader, "database",
+                      "\"%s\" is no name; write one such as orders or shop/orders", ret->database);
+        return;
+    }
+    ret->database_ns =
+        arena_strndup(reader->arena, ret->database_name, (size_t)(slash - ret->database_name));
+    ret->database_name = slash + 1;
+}
+
 static void spec_read(struct reader *reader, const json_t *object, bool is_done,
                       struct migration *ret)
 {
     const json_t *spec = reader_object(reader, object, "spec");
     size_t mark = reader_enter(reader, "spec");
-    ret->database = reader_required_text(reader, spec, "database");
+    database_name_read(reader, spec, ret);
     /* The strictest step where it cannot be read. */
     ret->step = (enum step)reader_required_word(
         reader, spec, "step", (struct word_list){steps, ARRAY_LEN(steps)}, STEP_CONTRACT);
@@ -268,8 +290,7 @@ bool migration_decode(struct arena *arena, const json_t *object, struct migratio
         return false;
     }
     spec_read(&reader, object, done, ret);
-    ret->database_key =
-        arena_printf(arena, "%s/%s", str_or_empty(ret->meta.ns), str_or_empty(ret->database));
+    ret->database_key = arena_printf(arena, "%s/%s", ret->database_ns, ret->database_name);
     if (reader_has_failed(&reader)) {
         ret->spec_error = arena_strdup(arena, reader.err.text);
     }
@@ -314,6 +335,16 @@ static struct soak_policy least_soak_read(struct arena *arena, const json_t *spe
     return policy;
 }
 
+/* Where it cannot be read, nobody else is allowed. */
+static void allowed_read(struct arena *arena, const json_t *spec, struct database *ret)
+{
+    struct reader reader;
+    size_t count = 0;
+    reader_init(&reader, arena);
+    ret->allowed = reader_texts(&reader, spec, "allowedNamespaces", &count);
+    ret->allowed_count = reader_has_failed(&reader) ? 0 : count;
+}
+
 bool database_decode(struct arena *arena, const json_t *object, struct database *ret,
                      struct err *err)
 {
@@ -328,6 +359,7 @@ bool database_decode(struct arena *arena, const json_t *object, struct database 
     ret->baseline = reader_text(&reader, spec, "baseline");
     ret->window = default_window_read(arena, spec);
     ret->soak = least_soak_read(arena, spec);
+    allowed_read(arena, spec, ret);
     reader_leave(&reader, mark);
     database_status_read(&reader, object, ret);
     if (reader_has_failed(&reader)) {

@@ -166,6 +166,7 @@ static json_t *passage_encode(const struct passage *passage)
 {
     json_t *object = json_object();
     write_text(object, "version", passage->version);
+    write_text(object, "namespace", passage->ns);
     write_text(object, "migration", passage->migration);
     write_text(object, "uid", passage->uid);
     write_text(object, "specHash", passage->spec_hash);
@@ -178,6 +179,7 @@ static json_t *passage_encode(const struct passage *passage)
 static json_t *claim_encode(const struct claim *claim)
 {
     json_t *object = json_object();
+    write_text(object, "namespace", claim->ns);
     write_text(object, "migration", claim->migration);
     write_text(object, "uid", claim->uid);
     write_number(object, "attempt", claim->attempt);

@@ -206,6 +206,7 @@ static void claim_read(struct reader *reader, const json_t *status, struct claim
     }
     size_t mark = reader_enter(reader, "claim");
     *ret = (struct claim){
+        .ns = reader_text(reader, claim, "namespace"),
         .migration = reader_required_text(reader, claim, "migration"),
         .uid = reader_required_text(reader, claim, "uid"),
         .attempt = reader_number(reader, claim, "attempt", 0),
@@ -228,6 +229,7 @@ static void passages_read(struct reader *reader, const json_t *status, struct da
         size_t mark = reader_enter_item(reader, "history", i);
         ret->history[i] = (struct passage){
             .version = reader_required_text(reader, item, "version"),
+            .ns = reader_text(reader, item, "namespace"),
             .migration = reader_text(reader, item, "migration"),
             .uid = reader_text(reader, item, "uid"),
             .spec_hash = reader_text(reader, item, "specHash"),

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "domain/soak.h"
+#include "domain/tenancy.h"
 #include "domain/window.h"
 
 static const char *const gate_names[] = {
@@ -18,44 +19,6 @@ static const char *const gate_names[] = {
 const char *gate_name(enum gate gate)
 {
     return gate_names[gate];
-}
-
-/* ---- the ledger ---- */
-
-const char *ledger_version(const struct database *database)
-{
-    if (database == NULL) {
-        return NULL;
-    }
-    return database->version != NULL ? database->version : database->baseline;
-}
-
-bool ledger_has(const struct database *database, const char *version)
-{
-    if (database == NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < database->passed_count; i++) {
-        if (str_eq(database->passed[i], version)) {
-            return true;
-        }
-    }
-    return database->version == NULL && str_eq(database->baseline, version);
-}
-
-const struct passage *ledger_passage(const struct database *database,
-                                     const struct migration *migration)
-{
-    for (size_t i = 0; database != NULL && i < database->history_count; i++) {
-        const struct passage *passage = &database->history[i];
-        if (str_eq(passage->migration, migration->meta.name) &&
-            str_eq(passage->spec_hash, migration->spec_hash) &&
-            str_eq(passage->version, migration->to_version) &&
-            ledger_has(database, passage->version)) {
-            return passage;
-        }
-    }
-    return NULL;
 }
 
 /* ---- one function a gate ---- */
@@ -156,11 +119,14 @@ static struct gate_verdict judge_dependencies(struct arena *arena, const struct 
                : open_gate("Met", "every migration of spec.after has succeeded");
 }
 
-static const char *taker_of(const struct database *database, const char *version)
+static const char *taker_of(struct arena *arena, const struct observed *seen, const char *version)
 {
+    const struct database *database = seen->database;
     for (size_t i = 0; i < database->history_count; i++) {
-        if (str_eq(database->history[i].version, version)) {
-            return database->history[i].migration;
+        const struct passage *passage = &database->history[i];
+        if (str_eq(passage->version, version)) {
+            return tenancy_name(arena, tenancy_of_passage(database, passage),
+                                str_or_empty(passage->migration), seen->migration->meta.ns);
         }
     }
     return NULL;
@@ -172,8 +138,11 @@ static struct gate_verdict judge_schema_version(struct arena *arena, const struc
     const struct database *database = seen->database;
     const char *version = ledger_version(database);
 
+    if (seen->access != ACCESS_GRANTED) {
+        return tenancy_refusal(arena, migration, seen->access);
+    }
     if (ledger_has(database, migration->to_version)) {
-        const char *taker = taker_of(database, migration->to_version);
+        const char *taker = taker_of(arena, seen, migration->to_version);
         return closed_gate(
             "VersionTaken",
             arena_printf(arena,
@@ -256,13 +225,19 @@ static struct gate_verdict judge_lock(struct arena *arena, const struct observed
             return open_gate("Held", arena_printf(arena, "attempt %" PRId64 " holds database %s",
                                                   claim->attempt, seen->migration->database));
         }
+        const char *holder = tenancy_name(arena, tenancy_of_claim(seen->database), claim->migration,
+                                          seen->migration->meta.ns);
         char since[CLOCK_TEXT_MAX];
         clock_format(claim->since_s, since);
         const char *place =
             is_ready ? arena_printf(arena, "; place %zu in the queue", seen->queue_place + 1) : "";
         return closed_gate("DatabaseBusy",
-                           arena_printf(arena, "migration %s holds database %s since %s%s",
-                                        claim->migration, seen->migration->database, since, place));
+                           arena_printf(arena, "migration %s holds database %s since %s%s", holder,
+                                        seen->migration->database, since, place));
+    }
+    if (seen->access != ACCESS_GRANTED) {
+        return (struct gate_verdict){CONDITION_UNKNOWN, "NotClaimed",
+                                     "the Database is not this migration's to claim"};
     }
     if (seen->database != NULL && seen->database->meta.deleted_s != 0) {
         return closed_gate("DatabaseDeleted", arena_printf(arena, "database %s is being deleted",

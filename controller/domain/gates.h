@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "domain/ledger.h"
 #include "domain/observed.h"
 #include "domain/types.h"
 
@@ -61,15 +62,5 @@ enum gate gates_first_closed(const struct gates *gates);
 
 /* Every closed gate's message, joined. In the arena. */
 const char *gates_message(struct arena *arena, const struct gates *gates);
-
-/* True when `passed`, or the baseline of a database without a ledger, has the version. */
-bool ledger_has(const struct database *database, const char *version);
-
-/* Where the ledger stands; NULL: empty. */
-const char *ledger_version(const struct database *database);
-
-/* The entry by which this migration with this spec brought the database to toVersion; NULL: none. */
-const struct passage *ledger_passage(const struct database *database,
-                                     const struct migration *migration);
 
 #endif

@@ -369,8 +369,11 @@ struct window_spec {
 
 struct migration {
     struct meta meta;
-    const char *database;     /* in the migration's namespace */
-    const char *database_key; /* "namespace/database" */
+    const char
+        *database; /* as the spec names it: "orders", or "shop/orders" of another namespace */
+    const char *database_ns;
+    const char *database_name;
+    const char *database_key; /* "shop/orders" */
     enum step step;
     const char *from_version; /* NULL: any */
     const char *to_version;
@@ -408,11 +411,13 @@ struct claim {
     int64_t attempt;
     const char *spec_hash;
     int64_t since_s;
+    const char *ns; /* of the migration; NULL: the Database's own */
 };
 
 /* One version that a migration brought the database to. */
 struct passage {
     const char *version;
+    const char *ns; /* of the migration; NULL: the Database's own */
     const char *migration;
     const char *uid;
     const char *spec_hash;
@@ -434,6 +439,8 @@ struct database {
     const char *baseline;
     struct window_spec window; /* of its migrations that have none of their own */
     struct soak_policy soak;
+    const char **allowed; /* other namespaces whose migrations may name it */
+    size_t allowed_count;
     const char *version; /* NULL: the ledger is empty */
     const char **passed;
     size_t passed_count;

@@ -14,6 +14,7 @@ UNIT_TESTS = {
     "transition": ["domain/test_transition"],
     "gates": ["domain/test_gates"],
     "soak": ["domain/test_soak"],
+    "tenancy": ["domain/test_tenancy"],
     "client": ["kube/test_client"],
     "podstate": ["codec/test_podstate"],
     "job": ["codec/test_job"],
@@ -35,6 +36,7 @@ CLUSTER_TESTS = {
     "lost_node": ["tests/integration/controller/run", "-k", "test_lost_node_whose_claim_is_taken"],
     "walk_that_loses_a_node": ["tests/walks/run", "--seed", "8"],
     "states": ["tests/walks/states", "-j", "16", "-k", "failed-12"],
+    "claim_of_another_namespace": ["tests/integration/controller/run", "-k", "AnotherNamespace.test_deleted_while_it_runs"],
     "breach_unwritten": ["tests/integration/controller/run", "-k", "test_breach_that_could_not_be_written"],
     "soak_restarts": ["tests/integration/controller/run", "-k", "test_a_restart_changes_nothing"],
 }
@@ -51,7 +53,7 @@ class Mutant(typing.NamedTuple):
 
 DECIDE, START, POD, RUN, END = (f"controller/domain/decide{part}.c" for part in ("", "_start", "_pod", "_run", "_end"))
 ATTEMPT, PODSTATE, PODGATE, ORPHAN, LEFTOVER = (f"controller/domain/{name}.c" for name in ("attempt", "podstate", "podgate", "orphan", "leftover"))
-SOAK = "controller/domain/soak.c"
+SOAK, TENANCY = "controller/domain/soak.c", "controller/domain/tenancy.c"
 
 MUTANTS = [Mutant(*row) for row in (
     # ---- R1: one Job of an attempt ever has a pod ----
@@ -97,6 +99,19 @@ MUTANTS = [Mutant(*row) for row in (
      "&& seen->queue_place == 0", "", ("decide", "product")),
     ("R2", "an open attempt is begun over", ATTEMPT,
      "return attempt->outcome == OUTCOME_FAILED &&\n           (migration->retry", "return (migration->retry", ("attempt",)),
+    ("R2", "the claim does not say in which namespace its migration is", DECIDE,
+     ".ns = tenancy_to_write(seen->database, migration->meta.ns),", "", ("tenancy",)),
+    ("R2", "the migration of a claim is looked for beside the Database", TENANCY,
+     "return database->claim.ns != NULL ? database->claim.ns : database->meta.ns;", "return database->meta.ns;", ("tenancy",)),
+    ("R2", "a Database that does not allow it is claimed", "controller/domain/gates.c",
+     "if (seen->access != ACCESS_GRANTED) {\n        return tenancy_refusal", "if (seen->access == ACCESS_UNSEEN) {\n        return tenancy_refusal",
+     ("tenancy",)),
+    ("R2", "one of another namespace is created", DECIDE,
+     "seen->database == NULL && seen->access == ACCESS_GRANTED", "seen->database == NULL", ("tenancy",)),
+    ("R2", "every namespace is allowed", TENANCY,
+     "bool is_admitted = str_eq(database->meta.ns, ns);", "bool is_admitted = str_eq(ns, ns);", ("tenancy",)),
+    ("R3", "a namesake of another namespace has done it", "controller/domain/ledger.c",
+     "str_eq(tenancy_of_passage(database, passage), migration->meta.ns) &&", "", ("tenancy",)),
     # ---- R3: the status is the truth ----
     ("R3", "what has succeeded begins again", ATTEMPT,
      "migration->meta.deleted_s != 0 || migration->status.phase == PHASE_SUCCEEDED", "migration->meta.deleted_s != 0", ("attempt", "product")),
@@ -290,6 +305,8 @@ MUTANTS = [Mutant(*row) for row in (
      'write_number(spec, "parallelism", 0)', 'write_number(spec, "parallelism", 1)', ("frozen",)),
     ("R3", "a retry of another attempt counts, on a cluster", ATTEMPT,
      "(migration->retry == attempt->number ||", "(migration->retry != 0 ||", ("states",)),
+    ("R2", "an orphan's Job is looked for beside the Database, on a cluster", TENANCY,
+     "return database->claim.ns != NULL ? database->claim.ns : database->meta.ns;", "return database->meta.ns;", ("claim_of_another_namespace",)),
     ("soak", "a breach that could not be written is forgotten, on a cluster", "controller/app/apply.c",
      "breach_memory_keep(&work->breach, &work->plan.status.last_breach);", "", ("breach_unwritten",)),
     ("soak", "a restart begins it anew, on a cluster", SOAK,

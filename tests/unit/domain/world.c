@@ -162,6 +162,7 @@ struct observed world_see(struct arena *arena, struct world *world)
     struct observed seen = world->seen;
     fill_migration(&world->migration);
     fill_job(&world->job);
+    world->database.meta.ns = OR(world->database.meta.ns, "shop");
     world->database.meta.name = "orders";
     if (world->claim_attempt != 0) {
         world->database.claim = (struct claim){
