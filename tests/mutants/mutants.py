@@ -107,7 +107,7 @@ MUTANTS = [Mutant(*row) for row in (
      "if (seen->access != ACCESS_GRANTED) {\n        return tenancy_refusal", "if (seen->access == ACCESS_UNSEEN) {\n        return tenancy_refusal",
      ("tenancy",)),
     ("R2", "one of another namespace is created", DECIDE,
-     "seen->database == NULL && seen->access == ACCESS_GRANTED", "seen->database == NULL", ("tenancy",)),
+     "seen->access == ACCESS_GRANTED", "seen->access != ACCESS_UNSEEN", ("tenancy",)),
     ("R2", "every namespace is allowed", TENANCY,
      "bool is_admitted = str_eq(database->meta.ns, ns);", "bool is_admitted = str_eq(ns, ns);", ("tenancy",)),
     ("R3", "a namesake of another namespace has done it", "controller/domain/ledger.c",
