@@ -34,8 +34,8 @@ struct since_row {
 };
 
 #define SAME    .last_uid = "uid-d", .last_revision = "3"
-#define CREATED .created_s = NOW - 30 * DAY
-#define ROLLED  CREATED, .rolled_out_s = NOW - 5 * HOUR
+#define CREATED .created_s = (NOW - 30 * DAY)
+#define ROLLED  CREATED, .rolled_out_s = (NOW - 5 * HOUR)
 
 static const struct since_row since_rows[] = {
     {.name = "first sight: since its rollout was complete", ROLLED, .since_s = NOW - 5 * HOUR},
