@@ -14,6 +14,7 @@
 #include "base/str.h"
 #include "codec/decode.h"
 #include "codec/status.h"
+#include "domain/approval.h"
 #include "domain/selector.h"
 #include "kube/path.h"
 
@@ -215,6 +216,27 @@ static void on_dependency(struct task *task, const struct kube_response *respons
     work->learnt.dependencies[index] = dependency;
 }
 
+/* Gone: the gate is closed. One that came back by its name is judged as it is now. */
+static void on_approval(struct task *task, const struct kube_response *response, size_t index)
+{
+    (void)index;
+    struct work *work = work_of(task);
+    struct err err = {0};
+    if (!response->is_ok && response->err.kind == ERR_NOT_FOUND) {
+        return;
+    }
+    if (!response->is_ok) {
+        task_fail(task, response, "read the approval anew");
+        return;
+    }
+    struct approval *approval = arena_alloc(&work->learnt.arena, sizeof(*approval));
+    if (!approval_decode(&work->learnt.arena, response->body, approval, &err)) {
+        task_fail_with(task, &err);
+        return;
+    }
+    work->learnt.approval = approval;
+}
+
 static void get(struct work *work, const char *path, task_fn *fn, size_t index)
 {
     struct kube_call call = {.method = KUBE_GET, .path = path};
@@ -373,6 +395,16 @@ static void look_at_dependencies(struct work *work, const struct migration *migr
     }
 }
 
+/* The one that the caches' verdict stands on: where there is none, the gate is closed without a request. */
+static void look_at_approval(struct work *work, const struct observed *seen)
+{
+    const struct approval *approval = approval_find(seen);
+    if (approval != NULL) {
+        get(work, resource_path(&work->arena, RESOURCE_APPROVAL, work->ns, approval->meta.name),
+            on_approval, 0);
+    }
+}
+
 void apply_look(struct work *work, const struct observed *seen)
 {
     const struct migration *migration = seen->migration;
@@ -397,6 +429,7 @@ void apply_look(struct work *work, const struct observed *seen)
     }
     work->claimed_ms = 0;
     look_at_dependencies(work, migration);
+    look_at_approval(work, seen);
     for (size_t i = 0; i < migration->application_count; i++) {
         work->learnt.looked_for[i] = "";
         look_at_application(work, seen, i);

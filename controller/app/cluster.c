@@ -19,6 +19,11 @@ static bool decode_database(struct arena *arena, const json_t *object, void *ret
     return database_decode(arena, object, ret, err);
 }
 
+static bool decode_approval(struct arena *arena, const json_t *object, void *ret, struct err *err)
+{
+    return approval_decode(arena, object, ret, err);
+}
+
 static bool decode_job(struct arena *arena, const json_t *object, void *ret, struct err *err)
 {
     return job_decode(arena, object, ret, err);
@@ -36,6 +41,11 @@ static const char *group_of_migration(const void *object)
     return migration_is_unfinished(migration) ? migration->database_key : NULL;
 }
 
+static const char *group_of_approval(const void *object)
+{
+    return ((const struct approval *)object)->migration_key;
+}
+
 static const char *group_of_job(const void *object)
 {
     return ((const struct job *)object)->migration_uid;
@@ -50,6 +60,8 @@ static const struct store_kind kinds[SOURCE_COUNT] = {
     [SOURCE_MIGRATIONS] = {"SchemaMigration", sizeof(struct migration), decode_migration,
                            group_of_migration},
     [SOURCE_DATABASES] = {"Database", sizeof(struct database), decode_database, NULL},
+    [SOURCE_APPROVALS] = {"MigrationApproval", sizeof(struct approval), decode_approval,
+                          group_of_approval},
     [SOURCE_JOBS] = {"Job", sizeof(struct job), decode_job, group_of_job},
     [SOURCE_PODS] = {"Pod", sizeof(struct pod), decode_pod, group_of_pod},
 };
@@ -69,6 +81,7 @@ void cluster_fini(struct cluster *cluster)
     }
     zones_free(cluster->zones);
     dependents_fini(&cluster->dependents);
+    free(cluster->approvals_error);
     map_fini(&cluster->works);
     map_fini(&cluster->tidiers);
 }

@@ -19,7 +19,14 @@
 #include "kube/queue.h"
 
 /* What the controller watches always. */
-enum source { SOURCE_MIGRATIONS, SOURCE_DATABASES, SOURCE_JOBS, SOURCE_PODS, SOURCE_COUNT };
+enum source {
+    SOURCE_MIGRATIONS,
+    SOURCE_DATABASES,
+    SOURCE_APPROVALS,
+    SOURCE_JOBS,
+    SOURCE_PODS,
+    SOURCE_COUNT
+};
 
 /* What a key of the queue names: its first character. */
 enum key_kind { KEY_MIGRATION = 'm', KEY_DATABASE = 'd', KEY_JOB = 'j', KEY_POD = 'p' };
@@ -33,6 +40,7 @@ struct cluster {
     struct zones *zones;
     const char *ns; /* the only one that is seen; NULL: all */
     struct store stores[SOURCE_COUNT];
+    char *approvals_error; /* why approvals are not all known; NULL: they are */
     struct dependents dependents;
     struct map works;   /* key -> struct work (app/work.h): unfinished migrations */
     struct map tidiers; /* key -> struct tidier (app/tidy.h): what is being tidied up */

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/concern.h"
 
+#include <stdlib.h>
+
 #include "app/work.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "domain/approval.h"
+#include "domain/attempt.h"
 #include "domain/leftover.h"
 #include "domain/selector.h"
 
@@ -109,6 +113,34 @@ static void concern_migration(struct cluster *cluster, const struct migration *m
     concern_leftovers(cluster, migration->meta.uid);
 }
 
+static void concern_approval(struct cluster *cluster, const struct approval *approval)
+{
+    const char *ns = approval->meta.ns;
+    const struct migration *migration = cluster_migration(cluster, ns, approval->migration);
+    if (migration != NULL && attempt_may_begin(migration)) {
+        cluster_wake(cluster, KEY_MIGRATION, ns, approval->migration);
+    }
+}
+
+void concern_approvals(struct cluster *cluster, const char *error)
+{
+    if (str_eq(cluster->approvals_error, error)) {
+        return;
+    }
+    free(cluster->approvals_error);
+    cluster->approvals_error = error == NULL ? NULL : xstrdup(error);
+    size_t at = 0;
+    const struct work *work = NULL;
+    while ((work = map_next(&cluster->works, &at, NULL)) != NULL) {
+        const struct migration *migration = cluster_migration(cluster, work->ns, work->name);
+        if (migration != NULL &&
+            approval_is_needed(migration,
+                               cluster_database(cluster, work->ns, migration->database))) {
+            queue_add(cluster->queue, work->key);
+        }
+    }
+}
+
 void concern(struct cluster *cluster, enum source source, const void *object, bool is_gone)
 {
     const struct meta *meta = object;
@@ -121,6 +153,9 @@ void concern(struct cluster *cluster, enum source source, const void *object, bo
         break;
     case SOURCE_DATABASES:
         cluster_wake_database(cluster, meta->ns, meta->name);
+        break;
+    case SOURCE_APPROVALS:
+        concern_approval(cluster, object);
         break;
     case SOURCE_JOBS:
         concern_job(cluster, object);

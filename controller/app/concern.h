@@ -24,6 +24,12 @@ void concern(struct cluster *cluster, enum source source, const void *object, bo
 /* Wakes whatever attempts of that migration have left behind: Jobs, and pods with our finalizer. */
 void concern_leftovers(struct cluster *cluster, const char *migration_uid);
 
+/*
+ * Why approvals cannot all be known at present (copied), or, with NULL, that they are now: whoever needs one is
+ * judged anew.
+ */
+void concern_approvals(struct cluster *cluster, const char *error);
+
 /* Something of the applications in the namespace changed. */
 void concern_fleet(struct cluster *cluster, const char *ns);
 

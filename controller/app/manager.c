@@ -24,6 +24,7 @@ struct watched {
     enum source source;
     struct kube_watch *watch;
     bool is_known;      /* all objects there were at its start are in the store */
+    bool has_failed;    /* at least once */
     bool is_restarting; /* all objects come anew; what does not is gone */
 };
 
@@ -41,11 +42,13 @@ struct manager {
 static const struct {
     enum resource resource;
     const char *label_selector;
+    bool is_optional; /* its kind may not be installed yet: what needs none of it goes on */
 } sources[SOURCE_COUNT] = {
-    [SOURCE_MIGRATIONS] = {RESOURCE_MIGRATION, NULL},
-    [SOURCE_DATABASES] = {RESOURCE_DATABASE, NULL},
-    [SOURCE_JOBS] = {RESOURCE_JOB, LABEL_MIGRATION_UID},
-    [SOURCE_PODS] = {RESOURCE_POD, LABEL_MIGRATION_UID},
+    [SOURCE_MIGRATIONS] = {RESOURCE_MIGRATION, NULL, false},
+    [SOURCE_DATABASES] = {RESOURCE_DATABASE, NULL, false},
+    [SOURCE_APPROVALS] = {RESOURCE_APPROVAL, NULL, true},
+    [SOURCE_JOBS] = {RESOURCE_JOB, LABEL_MIGRATION_UID, false},
+    [SOURCE_PODS] = {RESOURCE_POD, LABEL_MIGRATION_UID, false},
 };
 
 /* ---- the queue ---- */
@@ -177,7 +180,9 @@ static void give_up_work(struct manager *manager)
 static void look_if_full(struct manager *manager)
 {
     for (enum source source = 0; source < SOURCE_COUNT; source++) {
-        if (!manager->watched[source].is_known) {
+        const struct watched *watched = &manager->watched[source];
+        bool can_wait = sources[source].is_optional && watched->has_failed;
+        if (!watched->is_known && !can_wait) {
             return;
         }
     }
@@ -201,7 +206,25 @@ static void on_synced(void *arg)
         store_sweep(store_of(watched), on_gone, watched);
     }
     watched->is_known = true;
+    if (watched->source == SOURCE_APPROVALS) {
+        concern_approvals(&watched->manager->cluster, NULL);
+    }
     look_if_full(watched->manager);
+}
+
+/*
+ * A watch that breaks goes on with what it knows: a start reads the approval anew. Not so one that was never
+ * told all, or whose kind is gone; after both it begins from nothing, and on_synced() comes.
+ */
+static void on_approvals_error(struct watched *watched, const struct err *err)
+{
+    if (err->kind == ERR_NOT_FOUND) {
+        concern_approvals(&watched->manager->cluster,
+                          "the kind MigrationApproval is not installed; apply the kinds of this "
+                          "version of Interlude");
+    } else if (!watched->is_known) {
+        concern_approvals(&watched->manager->cluster, err->text);
+    }
 }
 
 static void on_watch_error(void *arg, const struct err *err)
@@ -209,6 +232,11 @@ static void on_watch_error(void *arg, const struct err *err)
     struct watched *watched = arg;
     telemetry_problem(watched->manager->cluster.telemetry, "watch failed",
                       store_of(watched)->kind->name, err);
+    watched->has_failed = true;
+    if (watched->source == SOURCE_APPROVALS) {
+        on_approvals_error(watched, err);
+        look_if_full(watched->manager);
+    }
 }
 
 static const struct kube_watch_handler watch_handler = {
@@ -341,7 +369,8 @@ bool manager_is_ready(const struct manager *manager, struct arena *arena, const 
 {
     for (enum source source = 0; source < SOURCE_COUNT; source++) {
         const struct watched *watched = &manager->watched[source];
-        if (!watched->is_known || !kube_watch_is_synced(watched->watch)) {
+        bool works = watched->is_known && kube_watch_is_synced(watched->watch);
+        if (!works && !sources[source].is_optional) {
             *ret_why = arena_printf(arena, "the watch of %ss does not work",
                                     manager->cluster.stores[source].kind->name);
             return false;

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "codec/job.h"
+#include "domain/approval.h"
 #include "domain/attempt.h"
 #include "domain/dependency.h"
 #include "domain/gates.h"
@@ -183,6 +184,35 @@ static void find_dependencies(struct work *work, struct observed *seen)
         found[i] = find_migration(work, migration->after[i]);
     }
     seen->dependencies = found;
+}
+
+/* ---- approvals ---- */
+
+static void find_approvals(struct work *work, struct observed *seen)
+{
+    const struct store *store = cluster_store(work->cluster, SOURCE_APPROVALS);
+    const struct migration *migration = seen->migration;
+    const struct approval *approval = NULL;
+    if (!approval_is_needed(migration, seen->database)) {
+        return;
+    }
+    seen->approvals_error = work->cluster->approvals_error;
+    if (seen->is_fresh) {
+        seen->approvals = &work->learnt.approval;
+        seen->approval_count = work->learnt.approval == NULL ? 0 : 1;
+        return;
+    }
+    const char *group = arena_printf(&work->arena, "%s/%s", work->ns, migration->meta.name);
+    size_t count = 0;
+    while ((approval = store_next_of_group(store, group, approval)) != NULL) {
+        count++;
+    }
+    const struct approval **found =
+        arena_array(&work->arena, count, sizeof(const struct approval *));
+    while ((approval = store_next_of_group(store, group, approval)) != NULL) {
+        found[seen->approval_count++] = approval;
+    }
+    seen->approvals = found;
 }
 
 /* ---- the window's time zone ---- */
@@ -381,6 +411,7 @@ void observe(struct work *work, struct observed *ret_seen)
         !learnt->is_database_fresh || !attempts_seen_same(&learnt->database_asked, &attempts);
     seen.namespace_state = learnt->namespace_state;
     find_dependencies(work, &seen);
+    find_approvals(work, &seen);
     find_zone(work, &seen);
     find_place(work, &seen);
     find_job(work, &seen);

@@ -10,6 +10,7 @@
 #define RESOURCES(X)                                                                               \
     X(RESOURCE_MIGRATION, API_VERSION, "schemamigrations")                                         \
     X(RESOURCE_DATABASE, API_VERSION, "databases")                                                 \
+    X(RESOURCE_APPROVAL, API_VERSION, "migrationapprovals")                                        \
     X(RESOURCE_JOB, "batch/v1", "jobs")                                                            \
     X(RESOURCE_POD, "v1", "pods")                                                                  \
     X(RESOURCE_EVENT, "v1", "events")                                                              \

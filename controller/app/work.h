@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the process knows of one unfinished migration beside the caches: what this chain of steps has
- * learnt from the API server, and a few things remembered to save requests. All of it may be lost at any
- * time without harm: the next turn begins at what the API server holds.
+ * What the process knows of one unfinished migration beside the caches: what this chain of steps has learnt, and
+ * a few things remembered. All of it may be lost without harm: the next turn begins at what the API server holds.
  */
 #ifndef INTERLUDE_APP_WORK_H
 #define INTERLUDE_APP_WORK_H
@@ -34,8 +33,9 @@ struct learnt {
     size_t application_count;
     const struct migration **dependencies; /* of this look: one for each of spec.after */
     size_t dependency_count;
-    const char **looked_for; /* of each application: the UIDs whose pods were asked for */
-    json_t *inherited;       /* the workload of inheritFrom; NULL: none. Owned */
+    const struct approval *approval; /* of this look; NULL: none was asked for, or it is gone */
+    const char **looked_for;         /* of each application: the UIDs whose pods were asked for */
+    json_t *inherited;               /* the workload of inheritFrom; NULL: none. Owned */
     /* The Database was read, or written by us, when the migration's attempts stood so. */
     bool is_database_fresh;
     struct attempts_seen database_asked;

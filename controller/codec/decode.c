@@ -24,6 +24,7 @@ static const char *const version_sources[] = {VERSION_SOURCES(X)};
 static const char *const when_absent[] = {WHEN_ABSENT(X)};
 static const char *const rollouts[] = {ROLLOUTS(X)};
 static const char *const ready_when[] = {READY_WHEN(X)};
+static const char *const approvals[] = {APPROVALS(X)};
 static const char *const on_interruption[] = {ON_INTERRUPTION(X)};
 #undef X
 
@@ -235,6 +236,9 @@ static void spec_read(struct reader *reader, const json_t *object, bool is_done,
     ret->suspend = reader_flag(reader, spec, "suspend");
     if (!is_done) {
         ret->after = reader_texts(reader, spec, "after", &ret->after_count);
+        ret->approval = (enum approval_need)reader_word(
+            reader, spec, "approval", (struct word_list){approvals, ARRAY_LEN(approvals)},
+            APPROVAL_NONE);
         ret->not_before_s = reader_time(reader, spec, "notBefore");
         ret->window = window_read(reader, spec);
     }
@@ -345,6 +349,24 @@ static void allowed_read(struct arena *arena, const json_t *spec, struct databas
     ret->allowed_count = reader_has_failed(&reader) ? 0 : count;
 }
 
+/* What cannot be read asks for an approval of every step. */
+static unsigned approval_for_read(struct arena *arena, const json_t *spec)
+{
+    struct reader reader;
+    reader_init(&reader, arena);
+    size_t count = 0;
+    const char **words = reader_texts(&reader, spec, "approvalFor", &count);
+    unsigned found = 0;
+    for (size_t i = 0; i < count; i++) {
+        unsigned step = 0;
+        while (step < STEP_MAX && !str_eq(words[i], steps[step])) {
+            step++;
+        }
+        found |= step == STEP_MAX ? STEPS_ALL : STEP_BIT(step);
+    }
+    return reader_has_failed(&reader) ? STEPS_ALL : found;
+}
+
 bool database_decode(struct arena *arena, const json_t *object, struct database *ret,
                      struct err *err)
 {
@@ -357,6 +379,7 @@ bool database_decode(struct arena *arena, const json_t *object, struct database 
     const json_t *spec = reader_object(&reader, object, "spec");
     size_t mark = reader_enter(&reader, "spec");
     ret->baseline = reader_text(&reader, spec, "baseline");
+    ret->approval_for = approval_for_read(arena, spec);
     ret->window = default_window_read(arena, spec);
     ret->soak = least_soak_read(arena, spec);
     allowed_read(arena, spec, ret);

@@ -31,6 +31,8 @@ bool migration_decode(struct arena *arena, const json_t *object, struct migratio
                       struct err *err) MUST_CHECK;
 bool database_decode(struct arena *arena, const json_t *object, struct database *ret,
                      struct err *err) MUST_CHECK;
+bool approval_decode(struct arena *arena, const json_t *object, struct approval *ret,
+                     struct err *err) MUST_CHECK;
 bool job_decode(struct arena *arena, const json_t *object, struct job *ret,
                 struct err *err) MUST_CHECK;
 bool pod_decode(struct arena *arena, const json_t *object, struct pod *ret,

@@ -86,6 +86,15 @@ static void write_true(json_t *object, const char *key, bool is_true)
     }
 }
 
+static json_t *approval_encode(const struct approval_record *approval)
+{
+    json_t *object = json_object();
+    write_text(object, "approvedBy", approval->by);
+    write_text(object, "name", approval->name);
+    write_text(object, "uid", approval->uid);
+    return object;
+}
+
 static json_t *attempt_encode(const struct attempt *attempt)
 {
     json_t *object = json_object();
@@ -101,6 +110,7 @@ static json_t *attempt_encode(const struct attempt *attempt)
     write_text(object, "job", attempt->job);
     write_text(object, "jobUID", attempt->job_uid);
     write_text(object, "podUID", attempt->pod_uid);
+    write_filled(object, "approval", approval_encode(&attempt->approval));
     write_text(object, "image", attempt->image);
     write_time(object, "startTime", attempt->start_s);
     write_time(object, "completionTime", attempt->completion_s);

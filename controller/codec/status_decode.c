@@ -29,6 +29,18 @@ static void check_read(struct reader *reader, const json_t *attempt, struct chec
     reader_leave(reader, mark);
 }
 
+static void approval_read(struct reader *reader, const json_t *attempt, struct approval_record *ret)
+{
+    const json_t *approval = reader_object(reader, attempt, "approval");
+    size_t mark = reader_enter(reader, "approval");
+    *ret = (struct approval_record){
+        .by = reader_text(reader, approval, "approvedBy"),
+        .name = reader_text(reader, approval, "name"),
+        .uid = reader_text(reader, approval, "uid"),
+    };
+    reader_leave(reader, mark);
+}
+
 static void attempt_fields(struct reader *reader, const json_t *object, bool is_done,
                            struct attempt *ret)
 {
@@ -52,6 +64,7 @@ static void attempt_fields(struct reader *reader, const json_t *object, bool is_
     ret->is_recovery_due = reader_flag(reader, object, "recoveryDue");
     if (!is_done) {
         check_read(reader, object, &ret->verify);
+        approval_read(reader, object, &ret->approval);
         ret->image = reader_text(reader, object, "image");
         ret->message = reader_text(reader, object, "message");
     }

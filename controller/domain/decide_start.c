@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "base/str.h"
+#include "domain/approval.h"
 #include "domain/attempt.h"
 #include "domain/condition.h"
 #include "domain/gates.h"
@@ -24,12 +25,14 @@ static void begin_running(struct arena *arena, const struct observed *seen,
         .job_uid = seen->job->meta.uid,
         .start_s = seen->now_s,
         .is_recovery_due = migration->status.attempt.is_recovery_due,
+        .approval = approval_record_of(gates->approval),
     };
     struct move move = {
         .phase = PHASE_RUNNING,
         .reason = "Started",
-        .message = arena_printf(arena, "attempt %" PRId64 " starts as Job %s", attempt.number,
-                                attempt.job),
+        .message = arena_printf(arena, "attempt %" PRId64 " starts as Job %s%s%s", attempt.number,
+                                attempt.job, attempt.approval.by == NULL ? "" : ", approved by ",
+                                str_or_empty(attempt.approval.by)),
         .is_accepted = true,
     };
     status_begin(arena, migration, &plan->status);

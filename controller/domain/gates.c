@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "domain/approval.h"
 #include "domain/soak.h"
 #include "domain/tenancy.h"
 #include "domain/window.h"
@@ -180,6 +181,14 @@ const struct window_spec *gates_window(const struct migration *migration,
     bool has_default =
         database != NULL && (database->window.schedule != NULL || database->window.error != NULL);
     return has_default ? &database->window : NULL;
+}
+
+static struct gate_verdict judge_approval(struct arena *arena, const struct observed *seen,
+                                          const struct approval **ret_approval)
+{
+    struct approval_verdict verdict = approval_judge(arena, seen);
+    *ret_approval = verdict.approval;
+    return (struct gate_verdict){verdict.status, verdict.reason, verdict.message};
 }
 
 /* The verdict changes by itself: *ret_wake_at_s says when. */
@@ -434,6 +443,7 @@ void gates_judge(struct arena *arena, const struct observed *seen, struct gates 
         ret_gates->verdicts[GATE_VERSIONS_COMPATIBLE] = unknown;
         ret_gates->verdicts[GATE_ROLLOUT_SETTLED] = unknown;
     }
+    ret_gates->verdicts[GATE_APPROVED] = judge_approval(arena, seen, &ret_gates->approval);
     ret_gates->verdicts[GATE_IN_WINDOW] = judge_window(arena, seen, &ret_gates->wake_at_s);
     soak_judge(arena, seen, &breach, ret_gates);
     ret_gates->verdicts[GATE_LOCK_HELD] = judge_lock(arena, seen, gates_are_open(ret_gates));

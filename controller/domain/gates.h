@@ -21,6 +21,7 @@
     X(GATE_VERSIONS_COMPATIBLE, "VersionsCompatible")                                              \
     X(GATE_ROLLOUT_SETTLED, "RolloutSettled")                                                      \
     X(GATE_SOAKED, "Soaked")                                                                       \
+    X(GATE_APPROVED, "Approved")                                                                   \
     X(GATE_IN_WINDOW, "InWindow")                                                                  \
     X(GATE_LOCK_HELD, "LockHeld") /* always the last: the others decide whether to ask for it */
 
@@ -40,9 +41,10 @@ struct gates {
     bool is_skewed; /* something runs outside the versions; that nothing runs is no skew */
     struct application_status *applications; /* for the status */
     size_t application_count;
-    struct breach last_breach; /* for the status; with are_applications_judged */
-    const char *running;       /* "2.1.0 (3), 1.9.2 (1)"; NULL: nothing runs */
-    int64_t wake_at_s;         /* when a verdict changes by the clock alone; 0: none does */
+    struct breach last_breach;       /* for the status; with are_applications_judged */
+    const char *running;             /* "2.1.0 (3), 1.9.2 (1)"; NULL: nothing runs */
+    const struct approval *approval; /* that opens Approved; NULL: none does, or none is needed */
+    int64_t wake_at_s;               /* when a verdict changes by the clock alone; 0: none does */
 };
 
 const char *gate_name(enum gate gate);

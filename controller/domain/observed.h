@@ -74,6 +74,11 @@ struct observed {
     const struct migration *const *dependencies;
     const char *dependency_cycle; /* as dependency_cycle() says */
 
+    /* Those that name the migration, whatever they are worth; with is_fresh the one that was read anew. */
+    const struct approval *const *approvals;
+    size_t approval_count;
+    const char *approvals_error; /* why there may be others, too; NULL: all are known */
+
     const struct time_zone *zone; /* of gates_window(); NULL: none is asked for, or zone_error */
     const char *zone_error;       /* why it could not be read */
 

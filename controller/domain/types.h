@@ -55,6 +55,7 @@
 #define WHEN_ABSENT(X)     X(ABSENT_WAIT, "Wait") X(ABSENT_PROCEED, "Proceed")
 #define ROLLOUTS(X)        X(ROLLOUT_ANY, "Any") X(ROLLOUT_SETTLED, "Settled")
 #define READY_WHEN(X)      X(READY_WHEN_SUCCEEDED, "Succeeded") X(READY_WHEN_ACCEPTED, "Accepted")
+#define APPROVALS(X)       X(APPROVAL_NONE, "None") X(APPROVAL_REQUIRED, "Required")
 #define ON_INTERRUPTION(X) X(ON_INTERRUPTION_FAIL, "Fail") X(ON_INTERRUPTION_RETRY, "Retry")
 #define CONDITION_STATUSES(X)                                                                      \
     X(CONDITION_UNKNOWN, "Unknown")                                                                \
@@ -74,10 +75,14 @@ enum version_source { VERSION_SOURCES(X) VERSION_SOURCE_MAX };
 enum when_absent { WHEN_ABSENT(X) WHEN_ABSENT_MAX };
 enum rollout { ROLLOUTS(X) ROLLOUT_MAX };
 enum ready_when { READY_WHEN(X) READY_WHEN_MAX };
+enum approval_need { APPROVALS(X) APPROVAL_MAX };
 enum on_interruption { ON_INTERRUPTION(X) ON_INTERRUPTION_MAX };
 enum condition_status { CONDITION_STATUSES(X) CONDITION_STATUS_MAX };
 enum outcome { OUTCOMES(X) OUTCOME_MAX };
 #undef X
+
+#define STEP_BIT(step) (1U << (unsigned)(step))
+#define STEPS_ALL      (STEP_BIT(STEP_MAX) - 1)
 
 /* The API's word. Static. */
 const char *step_name(enum step step);
@@ -309,6 +314,13 @@ struct check {
     const char *message;
 };
 
+/* Who let an attempt begin: told here, so that it is known when the approval itself is deleted. */
+struct approval_record {
+    const char *by; /* NULL: none was needed */
+    const char *name;
+    const char *uid; /* of the MigrationApproval */
+};
+
 struct attempt {
     int64_t number;     /* 0: there was none */
     int64_t generation; /* of the spec that it ran */
@@ -317,6 +329,7 @@ struct attempt {
     const char *job;
     const char *job_uid;
     const char *pod_uid; /* the only one that is let start; NULL: none has been seen yet */
+    struct approval_record approval;
     const char *image;
     int64_t start_s;
     int64_t completion_s;
@@ -384,6 +397,7 @@ struct migration {
     bool suspend;
     const char **after; /* names of migrations in its namespace */
     size_t after_count;
+    enum approval_need approval;
     int64_t not_before_s; /* 0: any time */
     struct window_spec window;
     enum ready_when ready_when;
@@ -437,6 +451,7 @@ struct soak_policy {
 struct database {
     struct meta meta;
     const char *baseline;
+    unsigned approval_for;     /* STEP_BIT() of the steps that need an approval in any case */
     struct window_spec window; /* of its migrations that have none of their own */
     struct soak_policy soak;
     const char **allowed; /* other namespaces whose migrations may name it */
@@ -449,6 +464,19 @@ struct database {
     size_t history_count;
     struct conditions conditions;
     int64_t confirm_ended; /* annotation, for a claim whose migration is gone; 0: none */
+};
+
+/* ---- MigrationApproval ---- */
+
+/* One person's word that one spec of one migration may run. domain/approval.h says when it holds. */
+struct approval {
+    struct meta meta;
+    const char *migration;     /* in the approval's namespace */
+    const char *migration_key; /* "namespace/migration" */
+    const char *uid;           /* of the migration */
+    const char *spec_hash;
+    const char *approved_by; /* as all before it never empty */
+    const char *comment;
 };
 
 #endif

@@ -87,6 +87,12 @@ static void check_others(struct arena *arena, const json_t *object)
     if (!database_decode(arena, object, &database, &err)) {
         check_refusal(&err);
     }
+    struct approval approval;
+    if (!approval_decode(arena, object, &approval, &err)) {
+        check_refusal(&err);
+    } else {
+        claim(approval.spec_hash[0] != '\0' && approval.approved_by[0] != '\0');
+    }
     struct job job;
     if (!job_decode(arena, object, &job, &err)) {
         check_refusal(&err);

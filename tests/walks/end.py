@@ -6,10 +6,10 @@ Whether a gate is closed is judged here from the objects again, not taken from t
 import re
 
 from ground.case import APP, steered
-from ground.cluster import ApiError
 from ground.pods import may_run
 from ground.rules import OUTCOME, RUN, never_starts
 from ground.runs import UNPROVEN
+from operations import LOST
 
 MIGRATION = "interlude.dev/migration"
 GATES = ("JobValid", "NotSuspended", "SchemaVersionMet", "VersionsCompatible", "RolloutSettled", "LockHeld")
@@ -53,10 +53,9 @@ def remove_lost_node(walk):
     """Its pods are then deleted by force, as the pod garbage collector does; a namespace waits for that."""
     for pod in ours(walk, "pods"):
         if steered(frozen="true").items() <= pod["metadata"].get("annotations", {}).items():
-            try:
-                walk.api.delete("pods", walk.namespace, pod["metadata"]["name"], gracePeriodSeconds=0)
-            except ApiError:
-                pass  # it is gone
+            name = pod["metadata"]["name"]
+            walk.in_passing(walk.api.change, "pods", walk.namespace, name, {"status": LOST}, "strategic", "status")
+            walk.in_passing(walk.api.delete, "pods", walk.namespace, name, gracePeriodSeconds=0)
 
 
 def unsettled(walk):

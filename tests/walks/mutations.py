@@ -30,6 +30,7 @@ MUTATIONS = {
     "applications.versions": [{"applications.versions": "2.x"}, {"applications.versions": ">=9.0.0"}, {"applications.versions": ">>2.0.0"}],
     "applications.whenAbsent": [{"applications.whenAbsent": "Wait"}, {"applications.whenAbsent": "Proceed"}],
     "after": [{"after": ["nobody"]}],
+    "approval": [{"approval": "None"}, {"approval": "Required"}],
     "notBefore": [{"notBefore": "2020-01-01T00:00:00Z"}, {"notBefore": FAR_AWAY}],
     "window.schedule": [{"window.schedule": "* * * * *", "window.duration": "1h"}, {"window.schedule": NEW_YEAR, "window.duration": "1m"}],
     "window.duration": [{"window.schedule": "* * * * *", "window.duration": "2h"}],
@@ -86,7 +87,7 @@ def changed(spec, change):
 
 # ---- what is to be expected ----
 
-DEFAULTS = {("kind", "Deployment"), ("source", "ImageTag"), ("key", LABEL), ("whenAbsent", "Wait"), ("readyWhen", "Succeeded"), ("soak", "0s"), ("retries", 0), ("onInterruption", "Fail")}
+DEFAULTS = {("kind", "Deployment"), ("source", "ImageTag"), ("key", LABEL), ("whenAbsent", "Wait"), ("readyWhen", "Succeeded"), ("soak", "0s"), ("retries", 0), ("onInterruption", "Fail"), ("approval", "None")}
 
 
 def meaning(spec):
@@ -135,6 +136,8 @@ def closed(spec):
         found["SchemaVersionMet"] = "version 0"
     if spec.get("after"):
         found["DependenciesMet"] = spec["after"][0]
+    if spec.get("approval") == "Required":
+        found["Approved"] = "needs an approval (spec.approval)"
     found.update(closed_by_time(spec))
     found.update(closed_by_application(application))
     if spec.get("soak") == "87600h" and ("VersionsCompatible" in found or is_there(application)):

@@ -8,6 +8,9 @@ import schema
 from ground.case import APP, steered
 from ground.rules import OUTCOME
 
+# What the pod garbage collector writes of a pod whose node is gone, before it deletes it by force.
+LOST = {"phase": "Failed", "conditions": [{"type": "DisruptionTarget", "status": "True", "reason": "DeletionByPodGC", "message": "node lost"}]}
+
 MIGRATIONS = [f"m{number}" for number in range(6)]
 DATABASES = ["d0", "d1", "d2"]
 VERSIONS = ["1.0.0", "2.0.0", "3.0.0"]
@@ -211,8 +214,7 @@ def lose_node(walk, name):
     """As a lost node and the pod garbage collector leave a pod."""
     for pod in walk.pods(name):
         walk.patch("pods", pod, {"metadata": {"annotations": steered(frozen="true")}})
-        gone = {"type": "DisruptionTarget", "status": "True", "reason": "DeletionByPodGC", "message": "node lost"}
-        walk.patch("pods", pod, {"status": {"phase": "Failed", "conditions": [gone]}}, "strategic", "status")
+        walk.patch("pods", pod, {"status": LOST}, "strategic", "status")
 
 
 @operation(1, name=a_migration)

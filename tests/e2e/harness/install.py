@@ -3,7 +3,7 @@
 import subprocess
 
 SYSTEM = "interlude-system"
-KINDS = ["schemamigrations.interlude.dev", "databases.interlude.dev"]
+KINDS = ["schemamigrations.interlude.dev", "databases.interlude.dev", "migrationapprovals.interlude.dev"]
 
 
 def command(*words, check=True):

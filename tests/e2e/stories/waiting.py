@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stories of what is not there (yet), and of what it is not time for."""
 import datetime
+import json
+import subprocess
 
 from harness.story import APP, Story
 
@@ -137,4 +139,49 @@ class Waiting(Story):
         self.has_run()
         done = self.reaches("add-column", "Succeeded")
         self.assertLessEqual(at, done["status"]["attempt"]["startTime"])
+        self.has_run("add-column")
+
+    def kubectl(self, user, *words, manifest=None):
+        """As that user; what it says, on either channel."""
+        done = subprocess.run(["kubectl", "--as", user, "--namespace", self.namespace, *words], input=manifest and json.dumps(manifest),
+                              text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False)
+        return done.stdout
+
+    def bind(self, role, *users):
+        subprocess.run(["kubectl", "--namespace", self.namespace, "create", "rolebinding", role, f"--clusterrole={role}",
+                        *[f"--user={user}" for user in users]], check=True, timeout=60, stdout=subprocess.DEVNULL)
+
+    def approval(self, name, user):
+        """Of the migration as it is now, with the words of its message."""
+        seen = self.migration("add-column")
+        return {"apiVersion": "interlude.dev/v1alpha1", "kind": "MigrationApproval", "metadata": {"name": name}, "spec": {
+            "migration": "add-column", "uid": seen["metadata"]["uid"], "specHash": seen["status"]["specHash"], "approvedBy": user}}
+
+    def test_approval(self):
+        """The platform team wants a word for each step. The author cannot give it, nor can another in an approver's name; an
+        edit takes it away; then it runs, and the record says by whose word, whatever becomes of that."""
+        self.bind("edit", "author")
+        self.bind("interlude-approve", "alice", "bob")
+        self.api.create("databases", self.namespace, {
+            "apiVersion": "interlude.dev/v1alpha1", "kind": "Database", "metadata": {"name": "orders"},
+            "spec": {"approvalFor": ["Expand", "Data", "Contract"]}})
+        self.migrate("add-column", suspend=True)
+        uid = self.migration("add-column")["metadata"]["uid"]
+        self.says("add-column", "needs an approval (spec.approvalFor of Database orders)", f"uid: {uid}", phase="Waiting")
+        create = ("create", "--filename", "-")
+        self.assertIn('User "author" cannot create resource "migrationapprovals"', self.kubectl("author", *create, manifest=self.approval("mine", "author")))
+        self.assertIn('User "author" cannot patch resource "databases"',
+                      self.kubectl("author", "patch", "database", "orders", "--type=merge", "--patch", '{"spec": {"approvalFor": null}}'))
+        self.assertIn("spec.approvedBy is alice, and you are bob: approve in your own name",
+                      self.kubectl("bob", *create, manifest=self.approval("forged", "alice")))
+        self.assertIn("created", self.kubectl("alice", *create, manifest=self.approval("first", "alice")))
+        self.expect("add-column", lambda seen: self.conditions(seen)["Approved"]["status"] == "True", "is approved")
+        self.assertIn("patched", self.kubectl("author", "patch", "schemamigration", "add-column", "--type=merge",
+                                              "--patch", '{"spec": {"suspend": false, "run": {"timeout": "5m"}}}'))
+        self.says("add-column", "given by alice, is for another spec", phase="Waiting")
+        self.has_run()
+        self.assertIn("created", self.kubectl("bob", *create, manifest=self.approval("second", "bob")))
+        self.reaches("add-column", "Succeeded")
+        self.assertIn("deleted", self.kubectl("bob", "delete", "migrationapproval", "first", "second"))
+        self.assertEqual("bob", self.migration("add-column")["status"]["attempt"]["approval"]["approvedBy"])
         self.has_run("add-column")

@@ -20,6 +20,10 @@ static bool decode_kind(struct arena *arena, const char *kind, const json_t *obj
         struct database database;
         return database_decode(arena, object, &database, err);
     }
+    if (str_eq(kind, "approval")) {
+        struct approval approval;
+        return approval_decode(arena, object, &approval, err);
+    }
     if (str_eq(kind, "job")) {
         struct job job;
         return job_decode(arena, object, &job, err);
@@ -113,6 +117,7 @@ static void test_spec(void **state)
     assert_true(m.suspend);
     assert_int_equal(m.after_count, 2);
     assert_string_equal(m.after[1], "orders-0002-backfill");
+    assert_int_equal(m.approval, APPROVAL_REQUIRED);
     assert_int_equal(m.not_before_s, 1796083200);
     assert_string_equal(m.window.schedule, "0 2 * * 1-5");
     assert_int_equal(m.window.duration_s, 5400);
@@ -196,6 +201,7 @@ static void test_defaults(void **state)
         assert_int_equal(m.retries, 0);
         assert_null(m.from_version);
         assert_int_equal(m.after_count, 0);
+        assert_int_equal(m.approval, APPROVAL_NONE);
         assert_int_equal(m.not_before_s, 0);
         assert_null(m.window.schedule);
         assert_null(m.inherit_from.name);
@@ -294,6 +300,7 @@ static void test_database(void **state)
     assert_true(database_decode(&arena, object, &d, &err));
     assert_string_equal(d.meta.name, "orders");
     assert_string_equal(d.baseline, "41");
+    assert_int_equal(d.approval_for, STEP_BIT(STEP_DATA) | STEP_BIT(STEP_CONTRACT));
     assert_string_equal(d.window.schedule, "@daily");
     assert_int_equal(d.window.duration_s, 7200);
     assert_null(d.window.zone_name);
@@ -336,6 +343,7 @@ static void test_new_database(void **state)
     assert_null(d.claim.migration);
     assert_null(d.version);
     assert_null(d.baseline);
+    assert_int_equal(d.approval_for, 0);
     assert_int_equal(d.passed_count, 0);
     assert_int_equal(d.history_count, 0);
 }
@@ -353,6 +361,47 @@ static void test_wrong_default_window(void **state)
     assert_true(database_decode(&arena, object, &d, &err));
     assert_string_equal(d.version, "2");
     assert_string_equal(d.window.error, "spec.window.duration: is missing; it must not be empty");
+}
+
+/* What it asks for cannot be read: then it asks for everything. */
+static void test_wrong_approval_for(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {"[\"contract\"]", "[\"Data\", 1]", "{}"};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        CLEANUP(arena_fini) struct arena arena = {0};
+        json_auto_t *object = case_json("{\"metadata\": {\"name\": \"d\", \"uid\": \"u\"},"
+                                        " \"spec\": {}, \"status\": {\"version\": \"2\"}}");
+        (void)json_object_set_new(json_object_get(object, "spec"), "approvalFor",
+                                  case_json(rows[i]));
+        struct database d;
+        struct err err = {0};
+        assert_true(database_decode(&arena, object, &d, &err));
+        assert_string_equal(d.version, "2");
+        assert_int_equal(d.approval_for, STEPS_ALL);
+    }
+}
+
+static void test_approval(void **state)
+{
+    (void)state;
+    CLEANUP(arena_fini) struct arena arena = {0};
+    json_auto_t *object = case_file_load("decode/approval.json");
+    struct approval a;
+    struct err err = {0};
+    assert_true(approval_decode(&arena, object, &a, &err));
+    assert_string_equal(a.meta.name, "yes");
+    assert_int_equal(a.meta.deleted_s, 0);
+    assert_string_equal(a.migration, "orders-0003-contract");
+    assert_string_equal(a.migration_key, "shop/orders-0003-contract");
+    assert_string_equal(a.uid, "1f0c2d3e-0000-4000-8000-000000000001");
+    assert_string_equal(a.spec_hash, "v1:abc");
+    assert_string_equal(a.approved_by, "alice");
+    assert_string_equal(a.comment, "tried on the copy");
+    (void)json_object_set_new(json_object_get(object, "metadata"), "deletionTimestamp",
+                              json_string("2026-11-22T01:02:03Z"));
+    assert_true(approval_decode(&arena, object, &a, &err));
+    assert_int_equal(a.meta.deleted_s, 1795309323);
 }
 
 static void test_no_object(void **state)
@@ -421,6 +470,8 @@ int main(void)
         cmocka_unit_test(test_wrong_default_window),
         cmocka_unit_test(test_wrong_least_soak),
         cmocka_unit_test(test_database_of_another_namespace),
+        cmocka_unit_test(test_wrong_approval_for),
+        cmocka_unit_test(test_approval),
         cmocka_unit_test(test_no_object),
     };
     int failures = cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,6 +66,19 @@ static const char *after_2[] = {"orders-2"};
 static const struct migration pending = {0};
 static const struct migration *not_judged[] = {&pending};
 
+static const struct approval approval = {.meta = {.name = "yes", .uid = "uid-yes"},
+                                         .migration = "orders-3",
+                                         .uid = UID,
+                                         .spec_hash = HASH,
+                                         .approved_by = "alice"};
+static const struct approval approval_of_before = {.meta = {.name = "yes", .uid = "uid-yes"},
+                                                   .migration = "orders-3",
+                                                   .uid = UID,
+                                                   .spec_hash = HASH2,
+                                                   .approved_by = "alice"};
+static const struct approval *approved[] = {&approval};
+static const struct approval *approved_before[] = {&approval_of_before};
+
 static const struct world rows[] = {
     /* ---- A: abandoned ---- */
     {
@@ -144,6 +157,44 @@ static const struct world rows[] = {
                      .withdrawn = 1,
                      .message = "~changed just before the start: comes after others: migration "
                                 "orders-2 is not judged yet"},
+    },
+    {
+        .name = "S2 R7 the approval was taken back: given back",
+        .migration = {.meta = {HELD}, .approval = APPROVAL_REQUIRED},
+        .claim_attempt = 1,
+        .seen = {FRESH},
+        .expected = {.case_id = "S2",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_WAITING,
+                     .reason = "ApprovalMissing",
+                     .withdrawn = 1,
+                     .message = "~changed just before the start: needs an approval"},
+    },
+    {
+        .name = "S2 R7 the approval is for a spec that was edited since: given back",
+        .migration = {.meta = {HELD}, .approval = APPROVAL_REQUIRED},
+        .claim_attempt = 1,
+        .seen = {FRESH, .approvals = approved_before, .approval_count = 1},
+        .expected = {.case_id = "S2",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_WAITING,
+                     .reason = "ApprovalOutdated",
+                     .withdrawn = 1,
+                     .message = "~given by alice, is for another spec"},
+    },
+    {
+        .name = "S2 R7 edited and approved since the claim: what was claimed does not run",
+        .migration = {.meta = {HELD, .generation = 2},
+                      .spec_hash = HASH2,
+                      .approval = APPROVAL_REQUIRED},
+        .claim_attempt = 1,
+        .seen = {FRESH, .approvals = approved_before, .approval_count = 1},
+        .expected = {.case_id = "S2",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_WAITING,
+                     .reason = "GivenBack",
+                     .withdrawn = 1,
+                     .message = "the spec was edited after the database was claimed"},
     },
     {
         .name = "S2 gates not known: given back",
@@ -312,6 +363,20 @@ static const struct world rows[] = {
                      .attempt = 1,
                      .history = 1,
                      .message = "attempt 1 starts as Job " JOB},
+    },
+    {
+        .name = "S4 approved: the attempt keeps by whom",
+        .migration = {.meta = {HELD}, .approval = APPROVAL_REQUIRED},
+        .claim_attempt = 1,
+        .seen = {FRESH, .job_presence = PRESENCE_PRESENT, .is_job_fresh = true,
+                 .approvals = approved, .approval_count = 1},
+        .expected = {.case_id = "S4",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_RUNNING,
+                     .reason = "Started",
+                     .attempt = 1,
+                     .approved_by = "alice",
+                     .message = "attempt 1 starts as Job " JOB ", approved by alice"},
     },
     {
         .name = "S4 a retry: the attempt before moves to the earlier ones",
@@ -911,6 +976,27 @@ static const struct world rows[] = {
                      .phase = PHASE_WAITING,
                      .reason = "DependencyMissing",
                      .message = "comes after others: migration orders-2 does not exist"},
+    },
+    {
+        .name = "W5 not approved: no time tells when it will be",
+        .migration = {.approval = APPROVAL_REQUIRED},
+        .database = {.meta = {HELD}},
+        .seen = {ALL_OPEN, .approvals = approved_before, .approval_count = 1},
+        .expected = {.case_id = "W5",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_WAITING,
+                     .reason = "ApprovalOutdated",
+                     .message = "~needs an approval (spec.approval): create a MigrationApproval"},
+    },
+    {
+        .name = "W5 the Database wants an approval of this step",
+        .database = {.meta = {HELD}, .approval_for = STEPS_ALL},
+        .seen = {ALL_OPEN},
+        .expected = {.case_id = "W5",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_WAITING,
+                     .reason = "ApprovalMissing",
+                     .message = "~needs an approval (spec.approvalFor of Database orders): create"},
     },
     {
         .name = "W5 not its time yet: looks again then",

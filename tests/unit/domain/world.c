@@ -218,6 +218,7 @@ void world_test(void **state)
         assert_int_equal(plan.status.attempt.number, expected->attempt);
         assert_text(plan.status.attempt.pod_uid,
                     OR(expected->pod_uid, world->migration.status.attempt.pod_uid));
+        assert_text(plan.status.attempt.approval.by, expected->approved_by);
         assert_string_equal(outcome_name(plan.status.attempt.outcome),
                             outcome_name(expected->outcome));
         assert_int_equal(plan.status.observed_generation, world->migration.meta.generation);

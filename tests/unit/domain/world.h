@@ -47,7 +47,8 @@ struct expected {
     enum outcome outcome; /* of status.attempt */
     int64_t attempt;      /* its number */
     const char *pod_uid;  /* the pod that it notes */
-    const char *version;  /* of the passage; NULL: none */
+    const char *approved_by;
+    const char *version; /* of the passage; NULL: none */
     int64_t wake_at_s;
     size_t history;         /* entries; 0: any */
     int64_t breach_until_s; /* of status.last_breach */

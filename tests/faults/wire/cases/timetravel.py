@@ -66,7 +66,7 @@ class TimeTravel(Fault):
     def hold(self):
         """From now on the old server's caches stand still."""
         seen = {kind: max([int(one["metadata"]["resourceVersion"]) for one in self.world.all(kind, self.namespace)], default=0)
-                for kind in ("schemamigrations", "databases", "jobs", "pods", "deployments")}
+                for kind in ("schemamigrations", "databases", "migrationapprovals", "jobs", "pods", "deployments")}
         self.eventually(lambda: all(self.old_version(kind) >= version for kind, version in seen.items()), "the old server has seen all", 30)
         self.tide.turn(self.id(), lambda: self.servers.order("hold"))
 
@@ -239,6 +239,33 @@ class TimeTravel(Fault):
         self.assertEqual(set(), self.started("first"))
         self.roll_to("2.0.0")
         self.succeeds()
+        self.ends_well(pods=1)
+
+    def approve(self, name):
+        spec = {"migration": "first", "uid": self.migration()["metadata"]["uid"], "specHash": self.migration()["status"]["specHash"], "approvedBy": "alice"}
+        self.api.create("migrationapprovals", self.namespace, {
+            "apiVersion": "interlude.dev/v1alpha1", "kind": "MigrationApproval", "metadata": {"name": name}, "spec": spec})
+        self.world.wait("migrationapprovals", self.namespace, name, lambda seen: seen is not None, "is there")
+
+    def test_approval_taken_back(self):
+        """It is approved, as the old world shows; meanwhile the approval was taken back (R7)."""
+        before = self.present()
+        self.migrate(approval="Required", suspend=True)
+        self.closed("Approved")
+        self.assertIsNone(before.stop())
+        self.approve("yes")
+        self.change(suspend=False)
+        self.hold()
+        self.delete("migrationapprovals", "yes")
+        self.until_gone("migrationapprovals", "yes")
+        self.comes_from_the_past()
+        self.expect("first", lambda seen: seen["status"].get("withdrawn", 0) >= 1, "the claim is given back")
+        self.assertEqual([], self.jobs())
+        self.release()
+        self.closed("Approved", reason="ApprovalMissing")
+        self.assertEqual(set(), self.started("first"))
+        self.approve("again")
+        self.assertEqual("again", self.succeeds()["status"]["attempt"]["approval"]["name"])
         self.ends_well(pods=1)
 
     def test_database_of_another(self):

@@ -111,7 +111,7 @@ class Process(Case):
             for name in ("interlude_migrations", "interlude_watches", "interlude_queue_depth"):
                 self.assertIn(f"# TYPE {name} gauge", text)
             self.assertIn("# TYPE interlude_requests_total counter", text)
-            self.assertEqual(4, controller.metric("interlude_watches"))
+            self.assertEqual(5, controller.metric("interlude_watches"))
             self.assertEqual(0, controller.metric("interlude_migrations"))
 
     def test_sigterm(self):

@@ -80,7 +80,7 @@ class Scale(Case):
             for name in self.names:
                 self.world.wait("schemamigrations", name, "first", lambda seen: seen is None, "is gone")
             deadline = time.monotonic() + 10
-            while controller.metric("interlude_watches") > watches - min(3 * NAMESPACES, watches - 4 - 15):
+            while controller.metric("interlude_watches") > watches - min(3 * NAMESPACES, watches - 5 - 15):
                 self.assertLess(time.monotonic(), deadline, f"{controller.metric('interlude_watches')} watches are left")
                 time.sleep(0.1)
             self.assertEqual(200, controller.get("/readyz")[0])

@@ -2,6 +2,7 @@
 """The test cluster: brought up if need be, and its API server, by the kubeconfig's client certificate."""
 import atexit
 import base64
+import copy
 import http.client
 import json
 import os
@@ -23,6 +24,11 @@ sys.path.insert(0, str(REPO / "tests" / "e2e"))
 from harness.api import PREFIXES, Api, ApiError  # noqa: E402
 
 PREFIXES.update({
+    "roles": "/apis/rbac.authorization.k8s.io/v1", "clusterroles": "/apis/rbac.authorization.k8s.io/v1",
+    "rolebindings": "/apis/rbac.authorization.k8s.io/v1",
+    "subjectaccessreviews": "/apis/authorization.k8s.io/v1", "customresourcedefinitions": "/apis/apiextensions.k8s.io/v1",
+    "validatingadmissionpolicies": "/apis/admissionregistration.k8s.io/v1",
+    "validatingadmissionpolicybindings": "/apis/admissionregistration.k8s.io/v1",
     "replicasets": "/apis/apps/v1", "resourcequotas": "/api/v1", "serviceaccounts": "/api/v1", "nodes": "/api/v1",
 })
 PATCH = {"merge": "application/merge-patch+json", "strategic": "application/strategic-merge-patch+json",
@@ -118,13 +124,21 @@ class DirectApi(Api):
         self.tls = ssl.create_default_context(cafile=files["ca"])
         self.tls.load_cert_chain(files["cert"], files["key"])
         self.local = threading.local()
+        self.headers = {"User-Agent": "integration-test"}
+
+    def as_user(self, name):
+        """The same server, asked as that user (kubectl --as)."""
+        other = copy.copy(self)
+        other.local = threading.local()
+        other.headers = {**self.headers, "Impersonate-User": name}
+        return other
 
     def connect(self, timeout=30):
         return http.client.HTTPSConnection(self.host, self.tcp_port, timeout=timeout, context=self.tls)
 
     def request(self, method, path, body=None, content_type="application/json"):
         data = None if body is None else json.dumps(body)
-        headers = {"Content-Type": content_type, "User-Agent": "integration-test"}
+        headers = {"Content-Type": content_type, **self.headers}
         for is_last in (False, True):
             connection = getattr(self.local, "connection", None)
             is_new = connection is None
@@ -148,6 +162,11 @@ class DirectApi(Api):
         """PATCH, of a subresource too."""
         path = self.path(kind, namespace, name) + (f"/{subresource}" if subresource else "")
         return self.request("PATCH", path, body, PATCH[how])
+
+    def apply(self, kind, body, namespace=None):
+        """kubectl apply --server-side."""
+        path = self.path(kind, namespace, body["metadata"]["name"], {"fieldManager": "integration-test", "force": "true"})
+        return self.request("PATCH", path, body, "application/apply-patch+yaml")
 
     def _watch(self, kind, namespace, query, deadline):
         """For wait(): yields the object after each change, None when it is deleted."""

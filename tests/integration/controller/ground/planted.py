@@ -25,6 +25,17 @@ def migration(phase, *history, attempt=None, how="MODIFIED", retry=None, retries
                                       "spec": {"run": {"retries": retries}}, "status": status})
 
 
+def approval(uid="m1", spec_hash="v1:a"):
+    return ("migrationapprovals", "ADDED", {"metadata": {"name": "yes", "uid": "a1"},
+                                            "spec": {"migration": "first", "uid": uid, "specHash": spec_hash, "approvedBy": "alice"}})
+
+
+def asks(record=True):
+    """It begins, and asks for an approval."""
+    kind, how, seen = migration("Running", "Running", attempt={**RUNS, **({"approval": {"uid": "a1", "approvedBy": "alice"}} if record else {})})
+    return (kind, how, {**seen, "spec": {**seen["spec"], "approval": "Required"}})
+
+
 def database(claim=None, passed=(), history=()):
     status = {"passed": list(passed), **({"claim": {"uid": "m1", "attempt": claim}} if claim else {})}
     if history:
@@ -90,6 +101,11 @@ PLANTED = {
     "the claim came": [job(0), database(claim=1)],
     "was armed at": [database(claim=1), job(0), job(1), migration("Running", "Running", attempt=RUNS)],
     "had a pod at": [database(claim=1), job(0), pod("running"), *START[2:]],
+    "nobody approved it": [approval(), *START[:2], asks(record=False)],
+    "which is for something else": [approval(spec_hash="v1:b"), *START[:2], asks()],
+    "which is for something else: {'migration'": [approval(uid="m0"), *START[:2], asks()],
+    "which is for something else: {}": [*START[:2], asks()],
+    "before it was approved": [*START[:2], asks(), approval()],
     "was let start at": [*START, pod("running", "p2")],
     "the ledger moved without": [database(), database(passed=["1"])],
     "taken over": [database(claim=1), database(claim=2)],
@@ -103,6 +119,7 @@ PLANTED = {
 SOUND = [
     [*START, *END],
     [*START, pod("running"), UNPROVEN, CONFIRMED, database(), migration("Failed", "Running", "Failed", how="DELETED", confirm="1", **LOST)],
+    [approval(), *START[:2], asks()],
     [FAILED, migration("Running", "Running", "Failed", "Running", attempt={**AGAIN, "specHash": "v1:b"})],
     [migration("Failed", "Failed", attempt=BAD, retry="1"), migration("Running", "Failed", "Running", attempt=AGAIN)],
     [migration("Failed", "Failed", attempt=BAD, retries=1), migration("Running", "Failed", "Running", attempt=AGAIN)],

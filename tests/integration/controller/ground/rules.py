@@ -38,6 +38,7 @@ def broken_rules(world, namespace, touched=()):
     yield from histories(migrations)
     yield from runs.broken(world, namespace, migrations, touched)
     yield from order_of_steps(world, namespace, migrations)
+    yield from approvals(world, namespace, migrations)
     yield from releases(world, namespace, migrations)
 
 
@@ -115,6 +116,29 @@ def order_of_steps(world, namespace, migrations):
             noted = first(migrations.get(attempt[0], []), lambda seen, u=pod_uid: u in noted_pods(seen))
             if opened and (noted is None or noted > opened):
                 yield f"pod {of_pod[0]['metadata']['name']} was let start at {opened}, the migration noted it at {noted}"
+
+
+def approvals(world, namespace, migrations):
+    """R7: what asks for an approval begins with one that was given before, for just this migration and the spec that runs."""
+    given = by_uid(world.told("migrationapprovals", namespace))
+    for uid, versions in migrations.items():
+        begun = {}  # number -> the first version that told of the attempt
+        for seen in versions:
+            begun.setdefault(seen.get("status", {}).get("attempt", {}).get("number", 0), seen)
+        begun.pop(0, None)
+        for number, seen in begun.items():
+            name, attempt = seen["metadata"]["name"], seen["status"]["attempt"]
+            record = attempt.get("approval")
+            is_asked = seen["spec"].get("approval") == "Required" and attempt.get("generation") == seen["metadata"].get("generation")
+            if is_asked and not record:
+                yield f"{name}: attempt {number} began and nobody approved it"
+            if record:
+                found = given.get(record["uid"], [{"metadata": {"resourceVersion": "0"}, "spec": {}}])[0]
+                spec = found["spec"]
+                if (spec.get("uid"), spec.get("specHash"), spec.get("approvedBy")) != (uid, attempt["specHash"], record["approvedBy"]):
+                    yield f"{name}: attempt {number} began by {record}, which is for something else: {spec}"
+                elif version_of(found) > version_of(seen):
+                    yield f"{name}: attempt {number} began before it was approved"
 
 
 def releases(world, namespace, migrations):

@@ -13,7 +13,7 @@ from ground.cluster import ApiError
 from harness.api import WaitFailed, brief
 
 PATIENCE = 60  # seconds: long enough for a machine that does much else at the same time
-KINDS = ("schemamigrations", "databases", "jobs", "pods", "events", "deployments", "statefulsets", "daemonsets",
+KINDS = ("schemamigrations", "databases", "migrationapprovals", "jobs", "pods", "events", "deployments", "statefulsets", "daemonsets",
          "namespaces")
 
 

@@ -16,10 +16,11 @@ bool writes(const struct plan *plan)
     return does(plan, ACTION_WRITE_STATUS);
 }
 
-bool misses_start(const struct plan *plan)
+bool misses_start(const struct scene *scene, const struct plan *plan)
 {
     return writes(plan) && plan->status.attempt.outcome == OUTCOME_NONE &&
-           str_eq(plan->status.reason, REASON_START_MISSED);
+           str_eq(plan->status.reason, REASON_START_MISSED) &&
+           !str_eq(before(scene)->reason, REASON_START_MISSED);
 }
 
 bool never_ran(const struct attempt *attempt)

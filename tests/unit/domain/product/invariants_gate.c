@@ -50,7 +50,7 @@ static bool misses_what_is_not_to_start(const struct scene *scene, const struct 
     const unsigned char *at = scene->at;
     bool is_known =
         at[DIM_LOOK] == LOOK_FRESH || (at[DIM_CLAIM] != CLAIM_RECORDED && is_database_fresh(scene));
-    return !misses_start(plan) || at[DIM_MISSED] == MISSED_TOLD ||
+    return !misses_start(scene, plan) ||
            (scene_is_start_late(at) && is_known && !scene_is_judged_anew(at));
 }
 
@@ -64,7 +64,7 @@ static bool judges_what_is_late(const struct scene *scene, const struct plan *pl
     if (at[DIM_CLAIM] == CLAIM_RECORDED && at[DIM_LOOK] == LOOK_NONE) {
         return does(plan, ACTION_READ_FRESH);
     }
-    return misses_start(plan);
+    return misses_start(scene, plan);
 }
 
 static bool opens_the_noted_pod(const struct scene *scene, const struct plan *plan)

@@ -28,7 +28,7 @@ bool does(const struct plan *plan, unsigned actions);
 bool writes(const struct plan *plan);
 
 /* R7: it says that the start of what still stands behind its gate came too late. */
-bool misses_start(const struct plan *plan);
+bool misses_start(const struct scene *scene, const struct plan *plan);
 
 /* It ended, and nothing of it had started: NeverStarted, or StartMissed. */
 bool never_ran(const struct attempt *attempt);

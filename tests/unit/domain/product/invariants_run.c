@@ -255,7 +255,8 @@ static bool tells_of_a_skew_as_it_is(const struct scene *scene, const struct pla
         return condition_get(&plan->status.conditions, CONDITION_VERSION_SKEW) == NULL;
     }
     bool is_judged = at[DIM_ATTEMPT] == ATTEMPT_OPEN && are_versions_known(scene) &&
-                     !ends_attempt(scene, plan) && !notes_pod(scene, plan) && !misses_start(plan);
+                     !ends_attempt(scene, plan) && !notes_pod(scene, plan) &&
+                     !misses_start(scene, plan);
     return is_told == (is_judged ? at[DIM_GATES] == GATES_INCOMPATIBLE : was_told);
 }
 

@@ -150,7 +150,7 @@ static bool is_woken_when_it_is_time(const struct scene *scene, const struct pla
     bool waits_for_start =
         is_idle && at[DIM_ATTEMPT] == ATTEMPT_OPEN && scene_claimed(at) == SCENE_RECORDED &&
         at[DIM_JOB] == JOB_ACTIVE && !scene_pods(at).has_started && !notes_pod(scene, plan) &&
-        !misses_start(plan) && (at[DIM_HOLD] == HOLD_ON || at[DIM_ABANDON] == ABANDON_NONE);
+        !misses_start(scene, plan) && (at[DIM_HOLD] == HOLD_ON || at[DIM_ABANDON] == ABANDON_NONE);
     bool is_woken = plan->wake_at_s > SCENE_NOW && plan->wake_at_s <= SCENE_NOW + 600;
     return is_woken || !(waits_for_retry || waits_for_answer || waits_for_start);
 }
