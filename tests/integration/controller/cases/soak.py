@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The gate Soaked: how long versions and rollout have held. A day passes by the clock that the API server tells."""
 import datetime
+import time
 
 from ground.case import APP, Case, steered
 from ground.controller import Controller
@@ -39,6 +40,11 @@ class Ground(Case):
         """Waits until the last pod of another version is gone."""
         self.world.until(self.namespace, lambda: {pod["spec"]["containers"][0]["image"].rpartition(":")[2] for pod in self.world.all(
             "pods", self.namespace) if pod["metadata"]["labels"].get("app") == APP} == {version}, f"nothing but {version} runs")
+
+    def is_past(self, moment):
+        """Waits for the next second: what happens from now on is told apart from what happened then."""
+        while text_of(datetime.datetime.now(datetime.timezone.utc)) <= moment:
+            time.sleep(0.05)
 
     def entry(self, migration=None, workload=f"Deployment/{APP}"):
         found = [a for a in (migration or self.migration())["status"].get("applications", []) if a["workload"] == workload]
@@ -241,6 +247,7 @@ class SoakedByAnotherClock(Ground):
         self.own_controller.start()
         first = self.entry(self.closed(GATE, reason="Soaking"))
         self.assertIsNone(self.own_controller.stop())
+        self.is_past(first["compatibleSince"])
         for version in ("1.9.2", "2.0.0"):
             self.roll_to(version)
             complete = self.rolled_out_at(self.completed())
@@ -279,6 +286,7 @@ class SoakedByAnotherClock(Ground):
         self.own_controller.start()
         first = self.entry(self.closed(GATE, reason="Soaking"))
         self.assertIsNone(self.own_controller.stop())
+        self.is_past(first["compatibleSince"])
         self.delete("deployments", APP)
         self.world.until(self.namespace, lambda: not self.world.all("deployments", self.namespace), "it is gone")
         complete = self.rolled_out_at(self.deploy(version="2.0.0"))
