@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "codec/event.h"
 #include "codec/status.h"
+#include "domain/soak.h"
 
 /* Statuses that differ in counts alone are written at most this often. */
 #define MINOR_STATUS_EVERY_MS 1000
@@ -53,6 +54,7 @@ static void on_status_written(struct task *task, const struct kube_response *res
         return;
     }
     work->status_written_ms = clock_now_ms();
+    breach_memory_forget(&work->breach);
     work->owes_event = true;
     apply_learn(work, SOURCE_MIGRATIONS, response);
     const struct migration *migration = apply_migration(work);
@@ -67,6 +69,9 @@ static void on_status_written(struct task *task, const struct kube_response *res
 static void write_status(struct work *work, const struct observed *seen)
 {
     const struct migration *migration = seen->migration;
+    if (!breach_same(&migration->status.last_breach, &work->plan.status.last_breach)) {
+        breach_memory_keep(&work->breach, &work->plan.status.last_breach);
+    }
     int64_t next_ms = work->status_written_ms + MINOR_STATUS_EVERY_MS;
     if (work->plan.is_status_minor && clock_now_ms() < next_ms) {
         queue_add_at(work->cluster->queue, work->key, next_ms);
@@ -120,8 +125,8 @@ static void ask_database(struct work *work, const struct observed *seen)
 {
     const struct database *database = seen->database;
     work->database = (struct meta){
-        .ns = work->ns,
-        .name = arena_strdup(&work->arena, seen->migration->database),
+        .ns = arena_strdup(&work->arena, seen->migration->database_ns),
+        .name = arena_strdup(&work->arena, seen->migration->database_name),
         .uid = arena_strdup(&work->arena, database == NULL ? NULL : database->meta.uid),
     };
     work->learnt.is_database_fresh = false;
@@ -158,7 +163,8 @@ static void get_database(struct work *work, task_fn *fn)
 {
     struct kube_call call = {
         .method = KUBE_GET,
-        .path = resource_path(&work->arena, RESOURCE_DATABASE, work->ns, work->database.name),
+        .path =
+            resource_path(&work->arena, RESOURCE_DATABASE, work->database.ns, work->database.name),
     };
     task_call(&work->task, &call, fn, DATABASE_READ);
 }
@@ -211,7 +217,7 @@ static void create_database(struct work *work, const struct observed *seen)
     ask_database(work, seen);
     json_auto_t *object =
         json_pack("{s:s, s:s, s:{s:s, s:s, s:[s]}, s:{}}", "apiVersion", API_VERSION, "kind",
-                  "Database", "metadata", "name", seen->migration->database, "namespace", work->ns,
+                  "Database", "metadata", "name", work->database.name, "namespace", work->ns,
                   "finalizers", FINALIZER_MIGRATION, "spec");
     struct kube_call call = {
         .method = KUBE_POST,

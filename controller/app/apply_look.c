@@ -422,7 +422,9 @@ void apply_look(struct work *work, const struct observed *seen)
     work->snapshot = snapshot_version(work, seen);
     look_at_migration(work, migration);
     if (!is_claim_new(work)) {
-        get(work, resource_path(&work->arena, RESOURCE_DATABASE, work->ns, migration->database),
+        get(work,
+            resource_path(&work->arena, RESOURCE_DATABASE, migration->database_ns,
+                          migration->database_name),
             on_database, 0);
     }
     work->claimed_ms = 0;

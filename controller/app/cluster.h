@@ -40,6 +40,7 @@ struct cluster {
     struct fleet *fleet;
     struct telemetry *telemetry;
     struct zones *zones;
+    const char *ns; /* the only one that is seen; NULL: all */
     struct store stores[SOURCE_COUNT];
     char *approvals_error; /* why approvals are not all known; NULL: they are */
     struct dependents dependents;
@@ -60,6 +61,9 @@ const struct migration *cluster_migration(const struct cluster *cluster, const c
                                           const char *name);
 const struct database *cluster_database(const struct cluster *cluster, const char *ns,
                                         const char *name);
+/* That the migration names, whether it may or not. */
+const struct database *cluster_database_of(const struct cluster *cluster,
+                                           const struct migration *migration);
 struct store *cluster_store(struct cluster *cluster, enum source source);
 
 /* The Database shows a claim of just this migration. */

@@ -321,6 +321,7 @@ struct manager *manager_new(struct loop *loop, struct kube_client *client,
     manager->trim = (struct loop_timer){.fn = on_trim};
     cluster_init(cluster);
     cluster->client = client;
+    cluster->ns = spec->ns;
     cluster->telemetry = telemetry;
     cluster->queue = queue_new(loop, work_on, manager);
     cluster->fleet = fleet_new(client, &fleet_handler, manager);

@@ -31,7 +31,7 @@ static void set_ready(struct work *work, const struct migration *migration, bool
     bool left_the_queue = work->is_ready && !is_ready;
     work->is_ready = is_ready;
     if (left_the_queue) {
-        cluster_wake_database(work->cluster, work->ns, migration->database);
+        cluster_wake_database(work->cluster, migration->database_ns, migration->database_name);
     }
 }
 

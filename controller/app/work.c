@@ -37,6 +37,7 @@ static void forget_all(struct work *work)
     work->no_pod_job = NULL;
     work->no_pod_asked_s = 0;
     work->uid = NULL;
+    breach_memory_forget(&work->breach);
     work->owes_event = false;
     work->status_written_ms = 0;
     work->unknown_since_s = 0;

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "domain/constraint.h"
 #include "domain/selector.h"
+#include "domain/soak.h"
 #include "domain/version_source.h"
 
 /* ---- which pods are whose ---- */
@@ -80,13 +81,18 @@ struct judge {
     struct arena *arena;
     const struct application_question *question;
     const struct constraint *constraint; /* NULL: every version will do */
+    bool is_constraint_invalid;          /* then none is known to do */
     struct application_verdict *verdict;
-    const char *container;    /* the only one of its template: a sidecar may join it in the pods */
-    bool is_workload_settled; /* of the workload being judged */
+    const char *container; /* the only one of its template: a sidecar may join it in the pods */
+    const char *needs;     /* what is asked of the application, in words */
+    bool is_workload_compatible; /* of the workload being judged; so the next two */
+    bool is_workload_settled;
+    bool is_workload_rolling;
 };
 
 static void breach(struct judge *judge, const char *reason, const char *message)
 {
+    judge->is_workload_compatible = false;
     if (judge->verdict->is_compatible) { /* the first one is told; the versions show the others */
         judge->verdict->is_compatible = false;
         judge->verdict->compatible_reason = reason;
@@ -100,6 +106,16 @@ static void unsettled(struct judge *judge, const char *message)
     if (judge->verdict->is_settled) {
         judge->verdict->is_settled = false;
         judge->verdict->settled_message = message;
+    }
+}
+
+/* As unsettled; and more than that pods are to come or to go. */
+static void rolling(struct judge *judge, const char *message)
+{
+    unsettled(judge, message);
+    judge->is_workload_rolling = true;
+    if (judge->verdict->rolling == NULL) {
+        judge->verdict->rolling = message;
     }
 }
 
@@ -268,8 +284,8 @@ static void judge_pods(struct judge *judge, const struct workload *workload,
         count_version(judge, status, shown(version));
         /* Of two versions that cannot be read nobody knows whether they are the same. */
         if (pod->meta.deleted_s != 0 && (version == NULL || !str_eq(version, status->desired))) {
-            unsettled(judge, arena_printf(judge->arena, "%s still has a terminating pod of %s",
-                                          workload->meta.name, shown(version)));
+            rolling(judge, arena_printf(judge->arena, "%s still has a terminating pod of %s",
+                                        workload->meta.name, shown(version)));
         }
     }
 }
@@ -278,6 +294,9 @@ static void judge_settled(struct judge *judge, const struct workload *workload,
                           const struct application_status *status)
 {
     const char *name = workload->meta.name;
+    bool runs_others =
+        status->running_count > 1 ||
+        (status->running_count == 1 && !str_eq(status->running[0].version, status->desired));
     if (workload->observed_generation < workload->meta.generation) {
         unsettled(judge, arena_printf(judge->arena, "the rollout of %s has not begun yet", name));
     } else if (workload->updated != workload->desired || workload->replicas != workload->desired) {
@@ -287,10 +306,11 @@ static void judge_settled(struct judge *judge, const struct workload *workload,
                                " pods updated, %" PRId64 " in all%s",
                                name, status->desired, workload->updated, workload->desired,
                                workload->replicas, workload->paused ? ", and it is paused" : ""));
-    } else if (status->running_count > 1 ||
-               (status->running_count == 1 &&
-                !str_eq(status->running[0].version, status->desired))) {
+    } else if (runs_others) {
         unsettled(judge, arena_printf(judge->arena, "%s runs more than one version", name));
+    }
+    if (runs_others || workload->updated < workload->replicas) {
+        rolling(judge, arena_printf(judge->arena, "%s is rolling out %s", name, status->desired));
     }
 }
 
@@ -299,7 +319,12 @@ static void judge_workload(struct judge *judge, const struct workload *workload,
 {
     status->workload = workload_text(judge->arena, workload);
     status->selector = selector_text(judge->arena, &workload->selector);
+    status->uid = workload->meta.uid;
+    status->revision = workload->revision;
+    status->needs = judge->needs;
+    judge->is_workload_compatible = !judge->is_constraint_invalid;
     judge->is_workload_settled = true;
+    judge->is_workload_rolling = false;
     const char *why = NULL;
     judge->container = version_source_container(&workload->pod_template);
     status->desired = shown(version_source_read(judge->arena, judge->question->application,
@@ -311,6 +336,16 @@ static void judge_workload(struct judge *judge, const struct workload *workload,
     (void)judge_replica_sets(judge, workload, false);
     judge_settled(judge, workload, status);
     status->settled = judge->is_workload_settled;
+    bool is_held = judge->is_workload_compatible &&
+                   !(judge->question->must_settle && judge->is_workload_rolling);
+    status->compatible_since_s = soak_since(&(struct soak_sight){
+        .workload = workload,
+        .status = status,
+        .is_broken = !is_held,
+        .last = judge->question->last,
+        .last_count = judge->question->last_count,
+        .now_s = judge->question->now_s,
+    });
 }
 
 /* The workload that a status remembers, as far as it does: neither UID nor template. */
@@ -369,8 +404,7 @@ static void judge_remains(struct judge *judge, const struct application_status *
     status->workload = remembered->workload;
     status->selector = remembered->selector;
     judge_running(judge, status, gone.meta.name);
-    unsettled(judge,
-              arena_printf(judge->arena, "%s was deleted and has pods left", gone.meta.name));
+    rolling(judge, arena_printf(judge->arena, "%s was deleted and has pods left", gone.meta.name));
     verdict->status_count++;
 }
 
@@ -431,6 +465,7 @@ void application_judge(struct arena *arena, const struct application_question *q
 {
     const struct application_seen *seen = question->seen;
     struct judge judge = {.arena = arena, .question = question, .verdict = ret_verdict};
+    judge.needs = soak_needs(arena, question->application, question->must_settle);
     struct err err = {0};
 
     *ret_verdict = (struct application_verdict){
@@ -441,6 +476,7 @@ void application_judge(struct arena *arena, const struct application_question *q
     if (question->application->versions != NULL) {
         judge.constraint = constraint_parse(arena, question->application->versions, &err);
         if (judge.constraint == NULL) {
+            judge.is_constraint_invalid = true;
             breach(&judge, "ConstraintInvalid",
                    arena_printf(arena, "spec.applications[%zu].versions: %s", question->index,
                                 err.text));

@@ -16,6 +16,7 @@
 #include "domain/decide_run.h"
 #include "domain/decide_start.h"
 #include "domain/gates.h"
+#include "domain/tenancy.h"
 #include "domain/transition.h"
 
 /* A watch that has not told all after this long is failing, and the user should read so. */
@@ -50,8 +51,10 @@ static unsigned preparations(const struct observed *seen)
         (seen->dry_run.result == DRY_RUN_DUE || is_asked_again)) {
         actions |= ACTION_DRY_RUN;
     }
-    if (seen->database == NULL) {
-        actions |= ACTION_CREATE_DATABASE;
+    if (seen->database == NULL && seen->access == ACCESS_GRANTED) {
+        actions |= ACTION_CREATE_DATABASE; /* never one of another namespace */
+    } else if (seen->database == NULL) {
+        return actions;
     } else if (!seen->database->meta.has_finalizer && seen->database->meta.deleted_s == 0) {
         actions |= ACTION_HOLD_DATABASE;
     }
@@ -172,6 +175,7 @@ static void decide_waiting(struct arena *arena, const struct observed *seen, str
     plan->is_ready = gates_are_open(&gates) && attempt_not_before(migration) <= seen->now_s;
     if (plan->is_ready && may_claim(seen)) {
         plan->claim = (struct claim){
+            .ns = tenancy_to_write(seen->database, migration->meta.ns),
             .migration = migration->meta.name,
             .uid = migration->meta.uid,
             .attempt = attempt_next(migration),

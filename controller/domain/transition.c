@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "domain/attempt.h"
 #include "domain/condition.h"
+#include "domain/soak.h"
 
 /* The condition's message holds more; this one is for a line on a screen. */
 #define MESSAGE_MAX_BYTES 1024
@@ -59,6 +60,7 @@ void status_set_gates(struct arena *arena, struct migration_status *status,
         status->applications = gates->applications;
         status->application_count = gates->application_count;
         status->running = gates->running;
+        status->last_breach = gates->last_breach;
     }
 }
 
@@ -185,7 +187,8 @@ static bool same_applications(const struct migration_status *a, const struct mig
         const struct application_status *y = &b->applications[i];
         if (!str_eq(x->workload, y->workload) || !str_eq(x->desired, y->desired) ||
             !str_eq(x->selector, y->selector) || x->settled != y->settled ||
-            x->running_count != y->running_count) {
+            !str_eq(x->uid, y->uid) || !str_eq(x->revision, y->revision) ||
+            !str_eq(x->needs, y->needs) || x->running_count != y->running_count) {
             return false;
         }
         for (size_t k = 0; k < x->running_count; k++) {
@@ -196,6 +199,18 @@ static bool same_applications(const struct migration_status *a, const struct mig
         }
     }
     return true;
+}
+
+/* A breach that is told late may be over by then, and forgotten. */
+static bool same_soak(const struct migration_status *a, const struct migration_status *b)
+{
+    size_t count =
+        a->application_count < b->application_count ? a->application_count : b->application_count;
+    bool is_same = breach_same(&a->last_breach, &b->last_breach);
+    for (size_t i = 0; is_same && i < count; i++) {
+        is_same = a->applications[i].compatible_since_s == b->applications[i].compatible_since_s;
+    }
+    return is_same;
 }
 
 static bool same_attempt(const struct attempt *a, const struct attempt *b)
@@ -212,7 +227,7 @@ enum status_change status_compare(const struct migration_status *a,
                      a->observed_generation == b->observed_generation &&
                      str_eq(a->spec_hash, b->spec_hash) && a->withdrawn == b->withdrawn &&
                      a->history_count == b->history_count && same_attempt(&a->attempt, &b->attempt);
-    if (!same_core || !same_conditions(a, b, false)) {
+    if (!same_core || !same_conditions(a, b, false) || !same_soak(a, b)) {
         return STATUS_MAJOR;
     }
     bool same_texts = str_eq(a->message, b->message) && str_eq(a->running, b->running) &&

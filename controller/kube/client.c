@@ -332,6 +332,11 @@ int64_t kube_client_server_time_s(const struct kube_client *client)
     return client->server_time_s + (clock_now_ms() - client->server_time_at_ms) / 1000;
 }
 
+bool kube_client_knows_time(const struct kube_client *client)
+{
+    return client->server_time_s != 0;
+}
+
 uint64_t kube_client_requests_sent(const struct kube_client *client)
 {
     return session_sent(client->session, LANE_REQUESTS) +

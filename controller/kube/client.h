@@ -83,6 +83,9 @@ void kube_request_cancel(struct kube_request *request);
 /* The server's clock as its last Date header told it, carried on by ours; ours before the first. */
 int64_t kube_client_server_time_s(const struct kube_client *client);
 
+/* False: no answer has told it yet, and the above is this machine's own. */
+bool kube_client_knows_time(const struct kube_client *client);
+
 /* Requests sent so far, watches not counted: for metrics. */
 uint64_t kube_client_requests_sent(const struct kube_client *client);
 

@@ -44,6 +44,7 @@ MUTATIONS = {
                         {"window.schedule": "* * * * *", "window.duration": "1h", "window.timeZone": "No/Where"}],
     "window.mustFinish": [{"window.schedule": "* * * * *", "window.duration": "1h", "window.mustFinish": True, "run.timeout": "30m"}],
     "rollout": [{"rollout": "Any"}, {"rollout": "Settled"}],
+    "soak": [{"soak": "0s"}, {"soak": "1s"}, {"soak": "87600h"}],
     "suspend": [{"suspend": False}, {"suspend": True}],
     "readyWhen": [{"readyWhen": "Succeeded"}, {"readyWhen": "Accepted"}],
     "run.container.inheritFrom.kind": [{"run.container.inheritFrom.name": APP, "run.container.inheritFrom.kind": "Deployment"},
@@ -92,7 +93,7 @@ def changed(spec, change):
 
 # ---- what is to be expected ----
 
-DEFAULTS = {("kind", "Deployment"), ("source", "ImageTag"), ("key", LABEL), ("whenAbsent", "Wait"), ("readyWhen", "Succeeded"), ("retries", 0), ("onInterruption", "Fail"), ("approval", "None")}
+DEFAULTS = {("kind", "Deployment"), ("source", "ImageTag"), ("key", LABEL), ("whenAbsent", "Wait"), ("readyWhen", "Succeeded"), ("soak", "0s"), ("retries", 0), ("onInterruption", "Fail"), ("approval", "None")}
 
 
 def meaning(spec):
@@ -151,6 +152,8 @@ def closed(spec):
         found["Approved"] = "needs an approval (spec.approval)"
     found.update(closed_by_time(spec))
     found.update(closed_by_application(application))
+    if spec.get("soak") == "87600h" and ("VersionsCompatible" in found or is_there(application)):
+        found["Soaked"] = "3650d"
     if application["versions"].startswith(">>"):
         found["JobValid"] = "applications[0].versions"
         return found
@@ -176,12 +179,16 @@ def closed_by_time(spec):
     return {"InWindow": reasons[0] if len(reasons) == 1 else ""} if reasons else {}
 
 
-def closed_by_application(application):
-    kind, versions = application.get("kind", "Deployment"), application["versions"]
+def is_there(application):
     labels = application.get("selector", {}).get("matchLabels")
-    is_there = kind == "Deployment" and (labels == {"part-of": "orders"} if labels else application["name"] == APP)
+    return application.get("kind", "Deployment") == "Deployment" and (labels == {"part-of": "orders"} if labels else application["name"] == APP)
+
+
+def closed_by_application(application):
+    versions = application["versions"]
+    labels = application.get("selector", {}).get("matchLabels")
     source = application.get("versionFrom", {})
-    if not is_there:
+    if not is_there(application):
         return {} if application.get("whenAbsent") == "Proceed" else {"VersionsCompatible": "nothing" if labels and "nothing" in labels.values() else ""}
     if application.get("container", "api") != "api" and source.get("source", "ImageTag") == "ImageTag":
         return {"VersionsCompatible": "nope"}

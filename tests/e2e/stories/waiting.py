@@ -118,6 +118,25 @@ class Waiting(Story):
         self.reaches("add-column", "Succeeded")
         self.has_run("add-column")
 
+    def test_soak(self):
+        """By the real clock: the platform team wants a Contract to wait; a rollout back and forth begins it anew."""
+        self.database_stands_at("1")
+        api = self.deploy(self.idle())
+        self.api.patch("databases", self.namespace, "orders", {"spec": {"soak": {"Contract": "1h"}}})
+        self.migrate("drop-column", step="Contract", toVersion="2", applications=[{"name": APP, "versions": "^1.0.0"}])
+        self.says("drop-column", "versions and rollout have held since", "a soak of 1h (spec.soak.Contract of Database orders)", phase="Waiting")
+        self.set_image(api, "orders-api:2.0.0")
+        self.says("drop-column", f"{APP} runs 2.0.0", phase="Waiting")
+        self.set_image(api, "orders-api:1.0.0")
+        self.says("drop-column", "have held since", "last broken at", phase="Waiting")
+        self.has_run()
+        self.api.patch("databases", self.namespace, "orders", {"spec": {"soak": {"Contract": "5s"}}})
+        done = self.reaches("drop-column", "Succeeded")
+        held = max(done["status"]["applications"][0]["compatibleSince"], done["status"]["lastBreach"]["until"])
+        began = datetime.datetime.fromisoformat(done["status"]["attempt"]["startTime"])
+        self.assertLessEqual(datetime.datetime.fromisoformat(held) + datetime.timedelta(seconds=5), began)
+        self.has_run("drop-column")
+
     def test_window(self):
         """By the real clock: the platform team's window is closed; the migration gets one of its own, from a moment on."""
         now = datetime.datetime.now(datetime.timezone.utc)

@@ -30,6 +30,8 @@ static void test_deployment(void **state)
     assert_int_equal(w.updated, 3);
     assert_int_equal(w.ready, 2);
     assert_true(w.paused);
+    assert_string_equal(w.revision, "12");
+    assert_int_equal(w.rolled_out_s, 1795309323);
     assert_int_equal(w.selector.count, 1);
     assert_string_equal(w.selector.terms[0].values[0], "orders");
     assert_int_equal(w.labels.count, 2);
@@ -47,6 +49,8 @@ static void test_daemon_set(void **state)
     CLEANUP(arena_fini) struct arena arena = {0};
     struct workload w;
     decode_workload(&arena, WORKLOAD_DAEMON_SET, &w);
+    assert_string_equal(w.revision, "7"); /* its generation */
+    assert_int_equal(w.rolled_out_s, 0);
     assert_int_equal(w.desired, 9);
     assert_int_equal(w.replicas, 8);
     assert_int_equal(w.updated, 7);

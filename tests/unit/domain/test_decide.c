@@ -871,7 +871,7 @@ static const struct world rows[] = {
                      .version = "2",
                      .history = own_passage,
                      .history_count = 1,
-                     .claim = {"other", "uid-o", 1, HASH, NOW - 1}},
+                     .claim = {"other", "uid-o", 1, HASH, NOW - 1, NULL}},
         .seen = {ALL_OPEN},
         .expected = {.case_id = "W5",
                      .actions = ACTION_WRITE_STATUS,
@@ -958,7 +958,7 @@ static const struct world rows[] = {
     },
     {
         .name = "W5 R2 another holds the database",
-        .database = {.meta = {HELD}, .claim = {"orders-2", "uid-2", 1, HASH, NOW - 1}},
+        .database = {.meta = {HELD}, .claim = {"orders-2", "uid-2", 1, HASH, NOW - 1, NULL}},
         .seen = {ALL_OPEN},
         .expected = {.case_id = "W5",
                      .actions = ACTION_WRITE_STATUS,
@@ -1054,7 +1054,7 @@ static const struct world rows[] = {
         .name =
             "W5 another holds the database: its place in the queue is lost when the window closes",
         .migration = {.window = {.schedule = "0 13 * * *", .duration_s = 3600}},
-        .database = {.meta = {HELD}, .claim = {"orders-2", "uid-2", 1, HASH, NOW - 1}},
+        .database = {.meta = {HELD}, .claim = {"orders-2", "uid-2", 1, HASH, NOW - 1, NULL}},
         .seen = {ALL_OPEN, .zone = &utc},
         .expected = {.case_id = "W5",
                      .actions = ACTION_WRITE_STATUS,

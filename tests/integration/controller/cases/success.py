@@ -28,7 +28,8 @@ class Success(Case):
                          [(a["workload"], a["desired"], a["running"], a["settled"]) for a in status["applications"]])
         self.assertEqual(
             {"JobValid": "True", "NotSuspended": "True", "DependenciesMet": "True", "PrerequisitesMet": "True", "SchemaVersionMet": "True",
-             "VersionsCompatible": "True", "RolloutSettled": "True", "Approved": "True", "InWindow": "True", "LockHeld": "False", "Ready": "True", "Reconciling": "False", "Stalled": "False"},
+             "VersionsCompatible": "True", "RolloutSettled": "True", "Soaked": "True", "Approved": "True", "InWindow": "True",
+             "LockHeld": "False", "Ready": "True", "Reconciling": "False", "Stalled": "False"},
             self.conditions(seen))
         for condition in status["conditions"]:
             self.assertTrue(condition["reason"] and condition["message"] and condition["lastTransitionTime"], condition)
