@@ -6,7 +6,7 @@
 
 /* Nothing that happens elsewhere opens these. */
 static const char *const errors[] = {"VersionTaken", "ConstraintInvalid", "WindowInvalid",
-                                     "DependencyCycle"};
+                                     "SoakInvalid", "DependencyCycle"};
 
 static bool is_error(const struct gate_verdict *verdict)
 {

@@ -47,21 +47,6 @@ enum namespace_state { NAMESPACE_UNKNOWN, NAMESPACE_ACTIVE, NAMESPACE_TERMINATIN
 #define NO_POD_REASON_STANDS_S  30 /* they told a reason */
 #define NO_POD_SILENCE_STANDS_S 3  /* they told none: it may be on its way */
 
-/* What is known of one of spec.requires. */
-enum prerequisite_state {
-    PREREQUISITE_UNKNOWN, /* not read yet, or it cannot be read at present */
-    PREREQUISITE_ABSENT,
-    PREREQUISITE_PRESENT,
-    PREREQUISITE_NO_KIND,   /* the server has no such kind, or none that lies in a namespace */
-    PREREQUISITE_FORBIDDEN, /* we may not read it */
-};
-
-struct prerequisite_seen {
-    enum prerequisite_state state;
-    const struct prerequisite *object; /* of PRESENT alone */
-    const char *why;                   /* of the others: the server's words; NULL: none */
-};
-
 struct observed {
     int64_t now_s; /* the API server's clock */
 

@@ -64,7 +64,6 @@ struct gate_verdict tenancy_refusal(struct arena *arena, const struct migration 
         break;
     case ACCESS_GRANTED:
         verdict.status = CONDITION_TRUE;
-        verdict.reason = "Granted";
         break;
     }
     return verdict;

@@ -437,6 +437,21 @@ struct prerequisite {
     struct conditions conditions;
 };
 
+/* What is known of one of spec.requires. */
+enum prerequisite_state {
+    PREREQUISITE_UNKNOWN, /* not read yet, or it cannot be read at present */
+    PREREQUISITE_ABSENT,
+    PREREQUISITE_PRESENT,
+    PREREQUISITE_NO_KIND,   /* the server has no such kind, or none that lies in a namespace */
+    PREREQUISITE_FORBIDDEN, /* we may not read it */
+};
+
+struct prerequisite_seen {
+    enum prerequisite_state state;
+    const struct prerequisite *object; /* of PRESENT alone */
+    const char *why;                   /* of the others: the server's words; NULL: none */
+};
+
 /* ---- Database ---- */
 
 struct claim {

@@ -6,6 +6,7 @@
 local suspended = {
   Suspended = true, NotBefore = true, OutsideWindow = true, RestTooShort = true,
   SpecInvalid = true, JobRefused = true, PodRefused = true, JobNameTaken = true,
+  PrerequisiteForbidden = true, NamespaceNotAllowed = true, DatabaseNotSeen = true, Soaking = true, SoakInvalid = true,
   DependencyFailed = true, DependencyCycle = true, VersionTaken = true,
   VersionUnknown = true, ConstraintInvalid = true, WindowInvalid = true,
   ApprovalMissing = true, ApprovalOutdated = true, ApprovalRevoked = true, ApprovalsUnknown = true,

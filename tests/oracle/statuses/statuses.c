@@ -119,6 +119,14 @@ static void come_after(struct scene *scene)
     scene->migration.after_count = 1;
     scene->seen.dependencies = others;
 }
+static void require_secret(struct scene *scene)
+{
+    static struct requirement secret = {.api_version = "v1", .kind = "Secret", .name = "a"};
+    static const struct prerequisite_seen none = {.state = PREREQUISITE_ABSENT};
+    scene->migration.requirements = &secret;
+    scene->migration.requirement_count = 1;
+    scene->seen.prerequisites = &none;
+}
 static void ask_for_version(struct scene *scene)
 {
     scene->migration.from_version = "2";
@@ -130,6 +138,10 @@ static void run_old_version(struct scene *scene)
 static void roll_out(struct scene *scene)
 {
     scene->workload.updated = 1;
+}
+static void soak(struct scene *scene)
+{
+    scene->migration.soak_s = 3600;
 }
 static void need_approval(struct scene *scene)
 {
@@ -150,9 +162,11 @@ static void (*const close_gate[GATE_MAX])(struct scene *scene) = {
     [GATE_JOB_VALID] = refuse,
     [GATE_NOT_SUSPENDED] = suspend,
     [GATE_DEPENDENCIES_MET] = come_after,
+    [GATE_PREREQUISITES_MET] = require_secret,
     [GATE_SCHEMA_VERSION_MET] = ask_for_version,
     [GATE_VERSIONS_COMPATIBLE] = run_old_version,
     [GATE_ROLLOUT_SETTLED] = roll_out,
+    [GATE_SOAKED] = soak,
     [GATE_APPROVED] = need_approval,
     [GATE_IN_WINDOW] = be_early,
     [GATE_LOCK_HELD] = be_second,
