@@ -41,6 +41,14 @@ const struct migration *apply_migration(const struct work *work)
 
 /* ---- the migration: steps 7, 10, 12 and every judgement ---- */
 
+/* Every patch says something new: a server that stores nothing of it knows no such fields. */
+static bool was_dropped(const struct work *work, const struct kube_response *response)
+{
+    const json_t *meta = json_object_get(response->body, "metadata");
+    const char *version = json_string_value(json_object_get(meta, "resourceVersion"));
+    return str_eq(version, work->status_from);
+}
+
 static void on_status_written(struct task *task, const struct kube_response *response, size_t index)
 {
     (void)index;
@@ -51,6 +59,14 @@ static void on_status_written(struct task *task, const struct kube_response *res
             concern_gone(cluster, SOURCE_MIGRATIONS, &work->migration);
         }
         task_fail(task, response, "write the status");
+        return;
+    }
+    if (was_dropped(work, response)) {
+        /* A failure, for its backoff: what is missing would be written again and again. */
+        task_fail_with(task, &(struct err){ERR_INVALID, "the API server keeps nothing of what is "
+                                                        "written to the status: its CRDs are "
+                                                        "older than this controller, apply those "
+                                                        "of this version"});
         return;
     }
     work->status_written_ms = clock_now_ms();
@@ -83,6 +99,7 @@ static void write_status(struct work *work, const struct observed *seen)
     if (patch == NULL) {
         return;
     }
+    work->status_from = arena_strdup(&work->arena, migration->meta.resource_version);
     struct kube_call call = {
         .method = KUBE_PATCH,
         .path = resource_status_path(&work->arena, RESOURCE_MIGRATION, &migration->meta),

@@ -87,6 +87,7 @@ struct work {
     bool is_ready;           /* of the last plan: it has a place in the queue */
     /* The step being carried out. The plan's texts are in the arena or were borrowed at its start. */
     struct arena arena;
+    const char *status_from; /* the resourceVersion that the status is written over */
     struct plan plan;
     unsigned steps;            /* of this chain */
     struct meta migration;     /* that the step is about: its names alone; in the arena */
