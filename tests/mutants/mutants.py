@@ -134,6 +134,8 @@ MUTANTS = [Mutant(*row) for row in (
      "if (passage != NULL && seen->is_database_cached)", "if (false)", ("decide",)),
     ("R3", "what is given back leaves Succeeded", START,
      "is_finished && !attempt_may_begin(migration)", "is_finished && false", ("decide", "product", "stable")),
+    ("R3", "a failure that waits for a retry which is taken back is forgotten", ATTEMPT,
+     "return !is_told || migration->meta.deleted_s != 0 ||", "(void)is_told;\n    return migration->meta.deleted_s != 0 ||", ("product",)),
     # ---- R4: nothing is killed half-way ----
     ("R4", "a stopped Job is deleted with a pod that nobody asked to stop", RUN,
      "turn->run.pods > 0 && !turn->run.is_stopping", "false", ("decide_run", "product", "stable")),
@@ -148,7 +150,8 @@ MUTANTS = [Mutant(*row) for row in (
     ("R4a", "a run that has started is ended", RUN,
      "if (has_started || turn->job", "if ((has_started && false) || turn->job", ("decide_run", "product")),
     ("R4a", "it is ended by a cache's word", RUN,
-     'turn->seen->are_pods_fresh ? ACTION_END_JOB : ACTION_READ_PODS, "J10"', 'ACTION_END_JOB, "J10"', ("decide_run", "product")),
+     '} else if (reason_to_end(turn) != NULL) {\n        act(turn, turn->seen->are_pods_fresh ? ACTION_END_JOB : ACTION_READ_PODS, "J10"',
+     '} else if (reason_to_end(turn) != NULL) {\n        act(turn, ACTION_END_JOB, "J10"', ("decide_run", "product")),
     ("R4a", "it is ended for no reason", RUN,
      "if (!is_stuck) {", "if (!is_stuck && false) {", ("decide_run", "product")),
     ("R4a", "startTimeout ends nothing", RUN,

@@ -83,15 +83,17 @@ class Case(unittest.TestCase):
                 wanted = status.get("desiredNumberScheduled", 0)
                 return wanted > 0 and status.get("numberReady") == wanted == status.get("updatedNumberScheduled")
             wanted = seen["spec"]["replicas"]
-            return (status.get("readyReplicas", 0) == wanted == status.get("updatedReplicas", 0)
-                    and status.get("replicas", 0) == wanted)
+            # Available pods are counted last: until then a Deployment's status, and the times in it, still change.
+            return all(status.get(key, 0) == wanted for key in ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"))
 
         return self.world.wait(kind.lower() + "s", self.namespace, name, holds, "is rolled out")
 
     def roll_to(self, version, name=APP, kind="Deployment"):
-        """Asks for another version; does not wait."""
+        """Asks for another version; does not wait for more than that the watch shows it: the old one is rolled out, too."""
         template = {"spec": {"containers": [{"name": "api", "image": f"registry.example:5000/orders-api:{version}"}]}}
-        return self.api.change(kind.lower() + "s", self.namespace, name, {"spec": {"template": template}})
+        asked = self.api.change(kind.lower() + "s", self.namespace, name, {"spec": {"template": template}})
+        return self.world.wait(kind.lower() + "s", self.namespace, name,
+                               lambda seen: seen is not None and seen["metadata"]["generation"] >= asked["metadata"]["generation"], "is asked for")
 
     # ---- migrations ----
 

@@ -4,6 +4,7 @@
 
 #include "base/attrs.h"
 #include "base/str.h"
+#include "domain/attempt.h"
 #include "domain/condition.h"
 #include "invariants_parts.h"
 
@@ -226,6 +227,14 @@ static bool never_stands_still(const struct scene *scene, const struct plan *pla
            waits_for_a_person(scene) || waits_for_nothing(scene);
 }
 
+/* A migration that is finished is never looked at again, unless it changes or its claim stands. */
+static bool forgets_nothing_to_do(const struct scene *scene, const struct plan *plan)
+{
+    bool has_work = (plan->actions & ~(unsigned)ACTION_RECORD_EVENT) != 0;
+    return !has_work || migration_is_unfinished(&scene->migration) ||
+           scene_claimed(scene->at) != 0;
+}
+
 static bool tells_its_case(const struct scene *scene, const struct plan *plan)
 {
     (void)scene;
@@ -252,6 +261,7 @@ const struct invariant invariants_status[] = {
     {"it is woken in the future", is_woken_later},
     {"step 1: a place in the queue is for what may start", stands_in_the_queue_when_ready},
     {"no state without an action, or something to wait for", never_stands_still},
+    {"what has something left to do is not finished", forgets_nothing_to_do},
     {"each plan names its case", tells_its_case},
 };
 const size_t invariants_status_count = ARRAY_LEN(invariants_status);
