@@ -231,8 +231,7 @@ static bool never_stands_still(const struct scene *scene, const struct plan *pla
 static bool forgets_nothing_to_do(const struct scene *scene, const struct plan *plan)
 {
     bool has_work = (plan->actions & ~(unsigned)ACTION_RECORD_EVENT) != 0;
-    return !has_work || migration_is_unfinished(&scene->migration) ||
-           scene_claimed(scene->at) != 0;
+    return !has_work || migration_is_unfinished(&scene->migration) || scene_claimed(scene->at) != 0;
 }
 
 static bool tells_its_case(const struct scene *scene, const struct plan *plan)
