@@ -832,7 +832,7 @@ static void test_deleted_canary(void **state)
     many.world.migration.status.observed_generation = 1;
     look(&many, &gates);
     assert_string_equal(gates.verdicts[GATE_VERSIONS_COMPATIBLE].message,
-                        "canary runs 1.9.0 in 1 of 1 pod; needs 2.x");
+                        "canary (deleted; its pods: app=orders) runs 1.9.0 in 1 of 1 pod; needs 2.x");
     assert_int_equal(gates.application_count, 3);
     assert_string_equal(gates.applications[1].workload, "Deployment/canary");
     assert_string_equal(gates.applications[1].selector, "app=orders");
