@@ -44,11 +44,15 @@ class Fleet(Case):
         for pod in self.pods_of(version):
             self.delete("pods", pod["metadata"]["name"])
 
-    def quota(self):
-        """One pod, no more; what it counts is known a moment later: only then it refuses."""
-        self.api.create("resourcequotas", self.namespace, {"metadata": {"name": "one-pod"}, "spec": {"hard": {"count/pods": "1"}}})
-        self.world.until(self.namespace, lambda: (self.api.get("resourcequotas", self.namespace, "one-pod") or {}).get("status", {}).get("used"),
+    def quota(self, pods):
+        """For pods that request something, which a migration's does not; what it counts is known a moment later: only then it refuses."""
+        self.api.create("resourcequotas", self.namespace, {"metadata": {"name": "few-pods"}, "spec": {
+            "hard": {"pods": str(pods)}, "scopes": ["NotBestEffort"]}})
+        self.world.until(self.namespace, lambda: (self.api.get("resourcequotas", self.namespace, "few-pods") or {}).get("status", {}).get("used"),
                          "the quota counts")
+
+    def requesting(self, version):
+        return [{"name": "api", "image": image(version), "resources": {"requests": {"cpu": "1m"}}}]
 
     # ---- rollouts that are not over ----
 
@@ -77,17 +81,17 @@ class Fleet(Case):
 
     def test_partition(self):
         """A partition keeps pods back, and a pod below it that is made anew is of the earlier template again."""
-        self.fleet("StatefulSet", {"updateStrategy": {"rollingUpdate": {"partition": 1}}}, version="1.0.0")
+        self.fleet("StatefulSet", {"updateStrategy": {"rollingUpdate": {"partition": 1}}}, containers=self.requesting("1.0.0"))
         self.set("StatefulSet", template=self.template("2.0.0"))
         self.one_runs("2.0.0")
-        self.quota()
+        self.quota(0)
         self.kill("1.0.0")
         self.world.until(self.namespace, lambda: not self.pods_of("1.0.0"), "no pod of 1.0.0 is left")
         application = self.application(">=2.0.0", kind="StatefulSet")
         self.contract(application=application, rollout="Any", suspend=True)
         waiting = self.closed(COMPATIBLE, reason="VersionUnknown", says="its partition is 1")
         self.assertEqual("2.0.0 (1)", waiting["status"]["running"])
-        self.delete("resourcequotas", "one-pod")
+        self.delete("resourcequotas", "few-pods")
         self.closed(COMPATIBLE, reason="VersionsIncompatible", says="runs 1.0.0 in 1 of 2 pods")
         self.change(suspend=False, rollout="Settled", applications=[{**application, "versions": ">=1.0.0"}])
         self.closed(SETTLED, says="its partition 1 keeps the others back")
@@ -115,13 +119,12 @@ class Fleet(Case):
 
     def test_quota(self):
         """Pods that a quota keeps from being made: in the API server's words."""
-        self.fleet(version="2.0.0", replicas=1)
-        self.quota()
+        self.fleet(containers=self.requesting("2.0.0"), replicas=1)
+        self.quota(1)
         self.set(replicas=3)
         self.contract()
-        waiting = self.closed(SETTLED, says="exceeded quota: one-pod")
+        waiting = self.closed(SETTLED, says="exceeded quota: few-pods")
         self.assertIn("1 of 3 pods updated, 1 in all", waiting["status"]["message"])
-        self.delete("resourcequotas", "one-pod")
         self.set(replicas=1)
         self.succeeds()
         self.holds()
