@@ -12,7 +12,7 @@ IMAGE ?= interlude:dev
 CLUSTER ?= main
 # what make test runs, of: deps build unit model lint integration faults e2e (default: all)
 STAGES ?=
-# how long make soak walks, and what it runs, of: walks matrix wire states e2e model (default: all)
+# how long make soak walks, and what it runs, of: walks matrix wire states quiet e2e model (default: all)
 FOR ?= 30m
 PROOFS ?=
 # files for make fmt

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "codec/event.h"
 #include "codec/status.h"
+#include "domain/soak.h"
 
 /* Statuses that differ in counts alone are written at most this often. */
 #define MINOR_STATUS_EVERY_MS 1000
@@ -40,6 +41,14 @@ const struct migration *apply_migration(const struct work *work)
 
 /* ---- the migration: steps 7, 10, 12 and every judgement ---- */
 
+/* Every patch says something new: a server that stores nothing of it knows no such fields. */
+static bool was_dropped(const struct work *work, const struct kube_response *response)
+{
+    const json_t *meta = json_object_get(response->body, "metadata");
+    const char *version = json_string_value(json_object_get(meta, "resourceVersion"));
+    return str_eq(version, work->status_from);
+}
+
 static void on_status_written(struct task *task, const struct kube_response *response, size_t index)
 {
     (void)index;
@@ -52,7 +61,16 @@ static void on_status_written(struct task *task, const struct kube_response *res
         task_fail(task, response, "write the status");
         return;
     }
+    if (was_dropped(work, response)) {
+        /* A failure, for its backoff: what is missing would be written again and again. */
+        task_fail_with(task, &(struct err){ERR_INVALID, "the API server keeps nothing of what is "
+                                                        "written to the status: its CRDs are "
+                                                        "older than this controller, apply those "
+                                                        "of this version"});
+        return;
+    }
     work->status_written_ms = clock_now_ms();
+    breach_memory_forget(&work->breach);
     work->owes_event = true;
     apply_learn(work, SOURCE_MIGRATIONS, response);
     const struct migration *migration = apply_migration(work);
@@ -67,6 +85,9 @@ static void on_status_written(struct task *task, const struct kube_response *res
 static void write_status(struct work *work, const struct observed *seen)
 {
     const struct migration *migration = seen->migration;
+    if (!breach_same(&migration->status.last_breach, &work->plan.status.last_breach)) {
+        breach_memory_keep(&work->breach, &work->plan.status.last_breach);
+    }
     int64_t next_ms = work->status_written_ms + MINOR_STATUS_EVERY_MS;
     if (work->plan.is_status_minor && clock_now_ms() < next_ms) {
         queue_add_at(work->cluster->queue, work->key, next_ms);
@@ -78,6 +99,7 @@ static void write_status(struct work *work, const struct observed *seen)
     if (patch == NULL) {
         return;
     }
+    work->status_from = arena_strdup(&work->arena, migration->meta.resource_version);
     struct kube_call call = {
         .method = KUBE_PATCH,
         .path = resource_status_path(&work->arena, RESOURCE_MIGRATION, &migration->meta),
@@ -120,8 +142,8 @@ static void ask_database(struct work *work, const struct observed *seen)
 {
     const struct database *database = seen->database;
     work->database = (struct meta){
-        .ns = work->ns,
-        .name = arena_strdup(&work->arena, seen->migration->database),
+        .ns = arena_strdup(&work->arena, seen->migration->database_ns),
+        .name = arena_strdup(&work->arena, seen->migration->database_name),
         .uid = arena_strdup(&work->arena, database == NULL ? NULL : database->meta.uid),
     };
     work->learnt.is_database_fresh = false;
@@ -158,7 +180,8 @@ static void get_database(struct work *work, task_fn *fn)
 {
     struct kube_call call = {
         .method = KUBE_GET,
-        .path = resource_path(&work->arena, RESOURCE_DATABASE, work->ns, work->database.name),
+        .path =
+            resource_path(&work->arena, RESOURCE_DATABASE, work->database.ns, work->database.name),
     };
     task_call(&work->task, &call, fn, DATABASE_READ);
 }
@@ -211,7 +234,7 @@ static void create_database(struct work *work, const struct observed *seen)
     ask_database(work, seen);
     json_auto_t *object =
         json_pack("{s:s, s:s, s:{s:s, s:s, s:[s]}, s:{}}", "apiVersion", API_VERSION, "kind",
-                  "Database", "metadata", "name", seen->migration->database, "namespace", work->ns,
+                  "Database", "metadata", "name", work->database.name, "namespace", work->ns,
                   "finalizers", FINALIZER_MIGRATION, "spec");
     struct kube_call call = {
         .method = KUBE_POST,

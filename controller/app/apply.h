@@ -20,6 +20,9 @@ void apply_start(struct work *work, const struct observed *seen);
 /* apply_look.c: the fresh look of step 3, and the finalizer of step 4. */
 void apply_look(struct work *work, const struct observed *seen);
 
+/* apply_prerequisites.c: the part of it that spec.requires asks for. */
+void apply_look_at_prerequisites(struct work *work, const struct migration *migration);
+
 /* apply_dry_run.c */
 void apply_dry_run(struct work *work, const struct observed *seen);
 

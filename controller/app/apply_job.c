@@ -157,7 +157,7 @@ static bool is_ours(const struct work *work, const struct job *job)
 {
     const struct migration *migration = apply_migration(work);
     const struct database *database =
-        migration == NULL ? NULL : cluster_database(work->cluster, work->ns, migration->database);
+        migration == NULL ? NULL : cluster_database_of(work->cluster, migration);
     return database != NULL && str_eq(job->migration_uid, migration->meta.uid) &&
            job->attempt == database->claim.attempt &&
            str_eq(job->spec_hash, database->claim.spec_hash) && job->parallelism == 0 &&

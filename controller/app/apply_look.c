@@ -422,11 +422,14 @@ void apply_look(struct work *work, const struct observed *seen)
     work->snapshot = snapshot_version(work, seen);
     look_at_migration(work, migration);
     if (!is_claim_new(work)) {
-        get(work, resource_path(&work->arena, RESOURCE_DATABASE, work->ns, migration->database),
+        get(work,
+            resource_path(&work->arena, RESOURCE_DATABASE, migration->database_ns,
+                          migration->database_name),
             on_database, 0);
     }
     work->claimed_ms = 0;
     look_at_dependencies(work, migration);
+    apply_look_at_prerequisites(work, migration);
     look_at_approval(work, seen);
     for (size_t i = 0; i < migration->application_count; i++) {
         work->learnt.looked_for[i] = "";

@@ -81,6 +81,7 @@ void cluster_fini(struct cluster *cluster)
     }
     zones_free(cluster->zones);
     dependents_fini(&cluster->dependents);
+    kinds_fini(&cluster->kinds);
     free(cluster->approvals_error);
     map_fini(&cluster->works);
     map_fini(&cluster->tidiers);
@@ -103,10 +104,15 @@ const struct database *cluster_database(const struct cluster *cluster, const cha
     return store_get(&cluster->stores[SOURCE_DATABASES], ns, name);
 }
 
+const struct database *cluster_database_of(const struct cluster *cluster,
+                                           const struct migration *migration)
+{
+    return cluster_database(cluster, migration->database_ns, migration->database_name);
+}
+
 bool cluster_is_claimed(const struct cluster *cluster, const struct migration *migration)
 {
-    const struct database *database =
-        cluster_database(cluster, migration->meta.ns, migration->database);
+    const struct database *database = cluster_database_of(cluster, migration);
     return database != NULL && database->claim.migration != NULL &&
            str_eq(database->claim.uid, migration->meta.uid);
 }
@@ -138,7 +144,7 @@ void cluster_wake_database(struct cluster *cluster, const char *ns, const char *
     const struct migration *migration = NULL;
     cluster_wake(cluster, KEY_DATABASE, ns, name);
     while ((migration = store_next_of_group(migrations, group, migration)) != NULL) {
-        cluster_wake(cluster, KEY_MIGRATION, ns, migration->meta.name);
+        cluster_wake(cluster, KEY_MIGRATION, migration->meta.ns, migration->meta.name);
     }
     free(group);
 }

@@ -11,6 +11,8 @@
 
 #include "app/dependents.h"
 #include "app/fleet.h"
+#include "app/kinds.h"
+#include "app/prerequisites.h"
 #include "app/store.h"
 #include "app/telemetry.h"
 #include "app/zones.h"
@@ -38,9 +40,12 @@ struct cluster {
     struct fleet *fleet;
     struct telemetry *telemetry;
     struct zones *zones;
+    const char *ns; /* the only one that is seen; NULL: all */
     struct store stores[SOURCE_COUNT];
     char *approvals_error; /* why approvals are not all known; NULL: they are */
     struct dependents dependents;
+    struct kinds kinds;
+    struct prerequisites *prerequisites;
     struct map works;   /* key -> struct work (app/work.h): unfinished migrations */
     struct map tidiers; /* key -> struct tidier (app/tidy.h): what is being tidied up */
     bool is_acting;     /* every store is full and we lead: else nothing is woken */
@@ -56,6 +61,9 @@ const struct migration *cluster_migration(const struct cluster *cluster, const c
                                           const char *name);
 const struct database *cluster_database(const struct cluster *cluster, const char *ns,
                                         const char *name);
+/* That the migration names, whether it may or not. */
+const struct database *cluster_database_of(const struct cluster *cluster,
+                                           const struct migration *migration);
 struct store *cluster_store(struct cluster *cluster, enum source source);
 
 /* The Database shows a claim of just this migration. */

@@ -19,11 +19,11 @@ struct gone { /* for tell_gone() */
 /* Whether a Job is a leftover by what the caches say: if so, a fresh look decides. */
 static void judge_job(struct cluster *cluster, const struct job *job)
 {
-    if (job->migration == NULL || job->database == NULL) {
+    if (job->migration == NULL || job->database == NULL || job->database_ns == NULL) {
         return;
     }
     const struct migration *migration = cluster_migration(cluster, job->meta.ns, job->migration);
-    const struct database *database = cluster_database(cluster, job->meta.ns, job->database);
+    const struct database *database = cluster_database(cluster, job->database_ns, job->database);
     if (leftover_judge(migration, database, job) != LEFTOVER_NOTHING) {
         cluster_wake(cluster, KEY_JOB, job->meta.ns, job->meta.name);
     }
@@ -34,12 +34,13 @@ static void judge_pod(struct cluster *cluster, const struct pod *pod)
 {
     const char *ns = pod->meta.ns;
     const char *name = pairs_get(&pod->facts.labels, LABEL_MIGRATION);
+    const char *database_ns = pairs_get(&pod->facts.labels, LABEL_DATABASE_NAMESPACE);
     const char *database_name = pairs_get(&pod->facts.labels, LABEL_DATABASE);
-    if (!pod->meta.has_finalizer || name == NULL || database_name == NULL) {
+    if (!pod->meta.has_finalizer || name == NULL || database_name == NULL || database_ns == NULL) {
         return;
     }
     const struct migration *migration = cluster_migration(cluster, ns, name);
-    const struct database *database = cluster_database(cluster, ns, database_name);
+    const struct database *database = cluster_database(cluster, database_ns, database_name);
     if (leftover_judge_pod(migration, database, pod) == LEFTOVER_LET_GO) {
         cluster_wake(cluster, KEY_POD, ns, pod->meta.name);
     }
@@ -61,11 +62,11 @@ void concern_leftovers(struct cluster *cluster, const char *migration_uid)
 
 /* Wakes the migration of that name and UID if it is worked on, or else, when it is gone, its Database. */
 static void concern_attempt(struct cluster *cluster, const char *ns, const char *name,
-                            const char *uid, const char *database)
+                            const char *uid, const struct meta *database)
 {
     const struct migration *migration = name == NULL ? NULL : cluster_migration(cluster, ns, name);
     if (migration == NULL || !str_eq(migration->meta.uid, uid)) {
-        cluster_wake(cluster, KEY_DATABASE, ns, database);
+        cluster_wake(cluster, KEY_DATABASE, database->ns, database->name);
     } else if (cluster_is_wanted(cluster, migration)) {
         cluster_wake(cluster, KEY_MIGRATION, ns, name);
     }
@@ -73,7 +74,8 @@ static void concern_attempt(struct cluster *cluster, const char *ns, const char 
 
 static void concern_job(struct cluster *cluster, const struct job *job)
 {
-    concern_attempt(cluster, job->meta.ns, job->migration, job->migration_uid, job->database);
+    concern_attempt(cluster, job->meta.ns, job->migration, job->migration_uid,
+                    &(struct meta){.ns = job->database_ns, .name = job->database});
     judge_job(cluster, job);
 }
 
@@ -81,7 +83,9 @@ static void concern_pod(struct cluster *cluster, const struct pod *pod)
 {
     const struct pairs *labels = &pod->facts.labels;
     concern_attempt(cluster, pod->meta.ns, pairs_get(labels, LABEL_MIGRATION),
-                    pairs_get(labels, LABEL_MIGRATION_UID), pairs_get(labels, LABEL_DATABASE));
+                    pairs_get(labels, LABEL_MIGRATION_UID),
+                    &(struct meta){.ns = pairs_get(labels, LABEL_DATABASE_NAMESPACE),
+                                   .name = pairs_get(labels, LABEL_DATABASE)});
     judge_pod(cluster, pod);
 }
 
@@ -98,13 +102,13 @@ static void concern_migration(struct cluster *cluster, const struct migration *m
     if (is_wanted) {
         return;
     }
-    const struct database *database = cluster_database(cluster, ns, migration->database);
+    const struct database *database = cluster_database_of(cluster, migration);
     if (is_gone) {
         /* Its claim, and those that stood behind it in the queue. */
-        cluster_wake_database(cluster, ns, migration->database);
+        cluster_wake_database(cluster, migration->database_ns, migration->database_name);
     } else if (database != NULL && database->meta.has_finalizer) {
         /* The finalizer that the last unfinished migration keeps on. */
-        cluster_wake(cluster, KEY_DATABASE, ns, migration->database);
+        cluster_wake(cluster, KEY_DATABASE, migration->database_ns, migration->database_name);
     }
     concern_leftovers(cluster, migration->meta.uid);
 }

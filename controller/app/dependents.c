@@ -48,14 +48,31 @@ void dependents_leave(struct dependents *dependents, const char *ns, const char 
     }
 }
 
-void dependents_wake(const struct dependents *dependents, const char *ns, const char *name,
-                     struct queue *queue)
+static void wake(const struct map *set, struct queue *queue)
 {
-    CLEANUP(mem_free_text) char *named = xasprintf("%s/%s", ns, name);
-    const struct map *set = map_get(&dependents->by_name, named);
     size_t at = 0;
     const char *key = NULL;
     while (set != NULL && map_next(set, &at, &key) != NULL) {
         queue_add(queue, key);
     }
+}
+
+void dependents_wake(const struct dependents *dependents, const char *ns, const char *name,
+                     struct queue *queue)
+{
+    CLEANUP(mem_free_text) char *named = xasprintf("%s/%s", ns, name);
+    wake(map_get(&dependents->by_name, named), queue);
+}
+
+void dependents_wake_all(const struct dependents *dependents, struct queue *queue)
+{
+    size_t at = 0;
+    for (const struct map *set; (set = map_next(&dependents->by_name, &at, NULL)) != NULL;) {
+        wake(set, queue);
+    }
+}
+
+bool dependents_are_none(const struct dependents *dependents)
+{
+    return dependents->by_name.count == 0;
 }

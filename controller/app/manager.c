@@ -321,9 +321,13 @@ struct manager *manager_new(struct loop *loop, struct kube_client *client,
     manager->trim = (struct loop_timer){.fn = on_trim};
     cluster_init(cluster);
     cluster->client = client;
+    cluster->ns = spec->ns;
     cluster->telemetry = telemetry;
     cluster->queue = queue_new(loop, work_on, manager);
     cluster->fleet = fleet_new(client, &fleet_handler, manager);
+    cluster->prerequisites = prerequisites_new(
+        &(struct kind_watch_ground){.loop = loop, .client = client, .kinds = &cluster->kinds},
+        cluster->queue, telemetry);
     if (spec->election != NULL) {
         cluster->guard = &manager->guard;
         manager->election =
@@ -359,6 +363,7 @@ void manager_free(struct manager *manager)
     give_up_work(manager);
     loop_timer_stop(manager->loop, &manager->trim);
     fleet_free(cluster->fleet);
+    prerequisites_free(cluster->prerequisites);
     queue_free(cluster->queue);
     cluster_fini(cluster);
     free(manager);
@@ -390,7 +395,8 @@ void manager_gauge(const struct manager *manager, struct telemetry_gauges *ret_g
         .migrations = store_count(&cluster->stores[SOURCE_MIGRATIONS]),
         .unfinished = cluster->works.count,
         .queue_depth = queue_depth(cluster->queue),
-        .watches = SOURCE_COUNT + fleet_watches(cluster->fleet),
+        .watches = SOURCE_COUNT + fleet_watches(cluster->fleet) +
+                   prerequisites_watches(cluster->prerequisites),
         .broken_watches = fleet_broken_watches(cluster->fleet),
         .requests = kube_client_requests_sent(cluster->client),
         .is_acting = cluster->is_acting &&

@@ -13,6 +13,7 @@
 #include "domain/dependency.h"
 #include "domain/gates.h"
 #include "domain/selector.h"
+#include "domain/tenancy.h"
 
 unsigned observe_needs(const struct migration *migration)
 {
@@ -131,6 +132,33 @@ static struct dry_run dry_run_of(const struct work *work, const struct migration
     };
 }
 
+/* ---- the Database ---- */
+
+static enum access access_of(const struct work *work, const struct migration *migration,
+                             const struct database *database)
+{
+    if (str_eq(migration->database_ns, work->ns)) {
+        return ACCESS_GRANTED;
+    }
+    if (work->cluster->ns != NULL) {
+        return ACCESS_UNSEEN;
+    }
+    if (database == NULL) {
+        return ACCESS_MISSING;
+    }
+    return tenancy_admits(database, work->ns) ? ACCESS_GRANTED : ACCESS_REFUSED;
+}
+
+/* What is refused is as good as not there; but whoever holds it must bring that to an end. */
+static void find_database(const struct work *work, struct observed *seen)
+{
+    const struct migration *migration = seen->migration;
+    const struct database *database = cluster_database_of(work->cluster, migration);
+    seen->access = access_of(work, migration, database);
+    bool is_shown = seen->access == ACCESS_GRANTED || cluster_is_claimed(work->cluster, migration);
+    seen->database = is_shown ? database : NULL;
+}
+
 /* ---- what it comes after ---- */
 
 static const struct migration *find_migration(void *arg, const char *name)
@@ -156,6 +184,26 @@ static void find_dependencies(struct work *work, struct observed *seen)
         found[i] = find_migration(work, migration->after[i]);
     }
     seen->dependencies = found;
+}
+
+/* ---- what it requires ---- */
+
+static void find_prerequisites(struct work *work, struct observed *seen)
+{
+    const struct migration *migration = seen->migration;
+    if (migration->requirement_count == 0 || seen->is_fresh) {
+        seen->prerequisites = work->learnt.prerequisites;
+        return;
+    }
+    struct prerequisite_seen *found =
+        arena_array(&work->arena, migration->requirement_count, sizeof(*found));
+    for (size_t i = 0; i < migration->requirement_count; i++) {
+        found[i] =
+            prerequisites_see(work->cluster->prerequisites, work->ns, &migration->requirements[i]);
+        seen->are_prerequisites_unread |=
+            found[i].state == PREREQUISITE_UNKNOWN && found[i].why == NULL;
+    }
+    seen->prerequisites = found;
 }
 
 /* ---- approvals ---- */
@@ -209,7 +257,8 @@ static bool came_before(const struct migration *a, const struct migration *b)
     if (a->meta.created_s != b->meta.created_s) {
         return a->meta.created_s < b->meta.created_s;
     }
-    return strcmp(a->meta.name, b->meta.name) < 0;
+    int by_name = strcmp(a->meta.name, b->meta.name);
+    return by_name != 0 ? by_name < 0 : strcmp(a->meta.ns, b->meta.ns) < 0;
 }
 
 static void find_place(struct work *work, struct observed *seen)
@@ -217,10 +266,9 @@ static void find_place(struct work *work, struct observed *seen)
     struct cluster *cluster = work->cluster;
     const struct migration *self = seen->migration;
     const struct store *store = cluster_store(cluster, SOURCE_MIGRATIONS);
-    char *group = arena_printf(&work->arena, "%s/%s", work->ns, self->database);
     const struct migration *first = NULL;
     const struct migration *other = NULL;
-    while ((other = store_next_of_group(store, group, other)) != NULL) {
+    while ((other = store_next_of_group(store, self->database_key, other)) != NULL) {
         char *key =
             arena_printf(&work->arena, "%c/%s/%s", KEY_MIGRATION, other->meta.ns, other->meta.name);
         const struct work *its_work = map_get(&cluster->works, key);
@@ -232,7 +280,9 @@ static void find_place(struct work *work, struct observed *seen)
             first = other; /* the last of those before us: whom we stand behind */
         }
     }
-    seen->queue_ahead = first == NULL ? NULL : first->meta.name;
+    if (first != NULL) {
+        seen->queue_ahead = tenancy_name(&work->arena, first->meta.ns, first->meta.name, work->ns);
+    }
 }
 
 /* ---- the Job and its pods ---- */
@@ -359,14 +409,18 @@ void observe(struct work *work, struct observed *ret_seen)
     struct observed seen = {
         .now_s = cluster_now_s(cluster),
         .migration = migration,
-        .database = cluster_database(cluster, work->ns, migration->database),
         .dry_run = dry_run_of(work, migration),
     };
+    find_database(work, &seen);
+    seen.unwritten_breach = breach_memory_get(&work->breach);
     seen.is_fresh = is_look_valid(learnt, migration, seen.database);
+    /* While no answer has told the server's time, nobody can say since when they are as they are. */
     seen.are_applications_known =
-        seen.is_fresh || fleet_is_known(cluster->fleet, work->ns, observe_needs(migration));
+        seen.is_fresh || (kube_client_knows_time(cluster->client) &&
+                          fleet_is_known(cluster->fleet, work->ns, observe_needs(migration)));
     seen.applications = seen.is_fresh ? learnt->applications : applications_of(work, migration);
-    if (seen.are_applications_known) {
+    find_prerequisites(work, &seen);
+    if (seen.are_applications_known && !seen.are_prerequisites_unread) {
         work->unknown_since_s = 0;
     } else if (work->unknown_since_s == 0) {
         work->unknown_since_s = seen.now_s;

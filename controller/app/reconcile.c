@@ -21,6 +21,9 @@ static void watch_needs(struct work *work, const struct migration *migration)
     fleet_retain(work->cluster->fleet, work->ns, needs & ~work->needs);
     fleet_release(work->cluster->fleet, work->ns, work->needs & ~needs);
     work->needs = needs;
+    /* During a run, too: a pod that comes late is let start only when its gates are open. */
+    prerequisites_want(work->cluster->prerequisites, work->ns, work->key, migration->requirements,
+                       is_judged ? migration->requirement_count : 0);
 }
 
 static void set_ready(struct work *work, const struct migration *migration, bool is_ready)
@@ -28,7 +31,7 @@ static void set_ready(struct work *work, const struct migration *migration, bool
     bool left_the_queue = work->is_ready && !is_ready;
     work->is_ready = is_ready;
     if (left_the_queue) {
-        cluster_wake_database(work->cluster, work->ns, migration->database);
+        cluster_wake_database(work->cluster, migration->database_ns, migration->database_name);
     }
 }
 

@@ -170,18 +170,18 @@ void tidier_delete_job(struct tidier *tidier, const struct job *job)
     json_auto_t *options = delete_options(job->meta.uid, job->meta.resource_version);
     struct kube_call call = {
         .method = KUBE_DELETE,
-        .path = resource_path(&tidier->arena, RESOURCE_JOB, tidier->ns, job->meta.name),
+        .path = resource_path(&tidier->arena, RESOURCE_JOB, job->meta.ns, job->meta.name),
         .body = options,
     };
     task_call(&tidier->task, &call, tidier_on_changed, 0);
 }
 
-void tidier_patch(struct tidier *tidier, enum resource resource, const char *name,
+void tidier_patch(struct tidier *tidier, enum resource resource, const struct meta *meta,
                   const json_t *body, task_fn *fn)
 {
     struct kube_call call = {
         .method = KUBE_PATCH,
-        .path = resource_path(&tidier->arena, resource, tidier->ns, name),
+        .path = resource_path(&tidier->arena, resource, meta->ns, meta->name),
         .content_type = KUBE_STRATEGIC_MERGE_PATCH,
         .body = body,
     };

@@ -61,8 +61,8 @@ void tidier_on_pods(struct task *task, const struct kube_response *response, siz
 /* Just the version of the Job that was seen. */
 void tidier_delete_job(struct tidier *tidier, const struct job *job);
 
-/* A strategic merge patch in the tidier's namespace. body stays the caller's. */
-void tidier_patch(struct tidier *tidier, enum resource resource, const char *name,
+/* A strategic merge patch. body stays the caller's. */
+void tidier_patch(struct tidier *tidier, enum resource resource, const struct meta *meta,
                   const json_t *body, task_fn *fn);
 
 /* Changed, or gone: the chain has done its work. */

@@ -18,6 +18,7 @@
 #include "domain/leftover.h"
 #include "domain/orphan.h"
 #include "domain/selector.h"
+#include "domain/tenancy.h"
 
 /* A Job whose migration is gone stays this long for whoever wants to know what happened. */
 #define ORPHANED_JOB_KEPT_S 3600
@@ -39,20 +40,24 @@ static void find_orphan_job(struct tidier *tidier, const struct claim *claim, st
     }
 }
 
-static void read_orphan_job(struct tidier *tidier, const struct claim *claim)
+/* The migration's Job and pods are where it was. */
+static void read_orphan_job(struct tidier *tidier, const struct database *database)
 {
-    struct meta meta = {.ns = tidier->ns, .name = claim->migration, .uid = claim->uid};
+    const struct claim *claim = &database->claim;
+    const char *ns = tenancy_of_claim(database);
+    struct meta meta = {.ns = ns, .name = claim->migration, .uid = claim->uid};
     const char *name = job_name(&tidier->arena, &meta, claim->attempt);
-    tidier_get(tidier, resource_path(&tidier->arena, RESOURCE_JOB, tidier->ns, name),
-               tidier_on_job);
+    tidier_get(tidier, resource_path(&tidier->arena, RESOURCE_JOB, ns, name), tidier_on_job);
 }
 
-static void read_orphan_pods(struct tidier *tidier, const struct claim *claim)
+static void read_orphan_pods(struct tidier *tidier, const struct database *database)
 {
+    const struct claim *claim = &database->claim;
     const char *selector =
         arena_printf(&tidier->arena, LABEL_MIGRATION_UID "=%s," LABEL_ATTEMPT "=%" PRId64,
                      claim->uid, claim->attempt);
-    tidier_get(tidier, resource_select_path(&tidier->arena, RESOURCE_POD, tidier->ns, selector),
+    const char *ns = tenancy_of_claim(database);
+    tidier_get(tidier, resource_select_path(&tidier->arena, RESOURCE_POD, ns, selector),
                tidier_on_pods);
 }
 
@@ -114,10 +119,10 @@ static void drive_orphan(struct tidier *tidier, const struct database *database)
                      clock_now_ms() + (plan.wake_at_s - seen.now_s) * 1000);
     }
     if ((plan.actions & ACTION_READ_JOB) != 0) {
-        read_orphan_job(tidier, claim);
+        read_orphan_job(tidier, database);
     }
     if ((plan.actions & ACTION_READ_PODS) != 0) {
-        read_orphan_pods(tidier, claim);
+        read_orphan_pods(tidier, database);
     }
     if ((plan.actions & ACTION_DELETE_JOB) != 0) {
         tidier_delete_job(tidier, seen.job);
@@ -125,7 +130,7 @@ static void drive_orphan(struct tidier *tidier, const struct database *database)
     if ((plan.actions & ACTION_END_JOB) != 0) {
         const struct meta *meta = &seen.job->meta;
         json_auto_t *body = job_end_patch(meta->uid, meta->resource_version);
-        tidier_patch(tidier, RESOURCE_JOB, meta->name, body, tidier_on_changed);
+        tidier_patch(tidier, RESOURCE_JOB, meta, body, tidier_on_changed);
     }
     if ((plan.actions & ACTION_RELEASE) != 0) {
         json_auto_t *body = database_release_patch(database, plan.passage);
@@ -133,10 +138,18 @@ static void drive_orphan(struct tidier *tidier, const struct database *database)
     }
 }
 
-static bool is_named_by_unfinished(const struct tidier *tidier)
+/* Whom it does not allow cannot hold it. */
+static bool is_named_by_unfinished(const struct tidier *tidier, const struct database *database)
 {
     const struct store *migrations = cluster_store(tidier->cluster, SOURCE_MIGRATIONS);
-    return store_next_of_group(migrations, tidier->key + strlen("d/"), NULL) != NULL;
+    const char *group = tidier->key + strlen("d/");
+    const struct migration *migration = NULL;
+    while ((migration = store_next_of_group(migrations, group, migration)) != NULL) {
+        if (tenancy_admits(database, migration->meta.ns)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* All was learnt about the first claim that was seen, and tells nothing of one that came later. */
@@ -157,7 +170,7 @@ static void database_turn(struct tidier *tidier)
         return;
     }
     if (database->claim.migration == NULL) {
-        if (database->meta.has_finalizer && !is_named_by_unfinished(tidier)) {
+        if (database->meta.has_finalizer && !is_named_by_unfinished(tidier, database)) {
             json_auto_t *body = finalizer_patch(&database->meta, FINALIZER_MIGRATION, false);
             write_database(tidier, database, body, false);
         }
@@ -167,16 +180,15 @@ static void database_turn(struct tidier *tidier)
         cluster_wake(cluster, KEY_DATABASE, tidier->ns, tidier->name); /* begins anew */
         return;
     }
-    const struct migration *migration =
-        cluster_migration(cluster, tidier->ns, database->claim.migration);
+    const char *ns = tenancy_of_claim(database);
+    const struct migration *migration = cluster_migration(cluster, ns, database->claim.migration);
     if (migration != NULL && str_eq(migration->meta.uid, database->claim.uid)) {
-        cluster_wake(cluster, KEY_MIGRATION, tidier->ns, database->claim.migration);
+        cluster_wake(cluster, KEY_MIGRATION, ns, database->claim.migration);
         return;
     }
     if (tidier->migration_presence == PRESENCE_UNKNOWN) {
         tidier_get(tidier,
-                   resource_path(&tidier->arena, RESOURCE_MIGRATION, tidier->ns,
-                                 database->claim.migration),
+                   resource_path(&tidier->arena, RESOURCE_MIGRATION, ns, database->claim.migration),
                    tidier_on_migration);
         return;
     }
@@ -197,14 +209,15 @@ void tidy_database(struct cluster *cluster, const char *ns, const char *name, co
 /* ---- what attempts left behind: step 14 ---- */
 
 /* True once migration and Database have been read from the server. */
-static bool read_both(struct tidier *tidier, const char *migration, const char *database)
+static bool read_both(struct tidier *tidier, const char *migration, const struct meta *database)
 {
     if (tidier->migration_presence != PRESENCE_UNKNOWN) {
         return true;
     }
     tidier_get(tidier, resource_path(&tidier->arena, RESOURCE_MIGRATION, tidier->ns, migration),
                tidier_on_migration);
-    tidier_get(tidier, resource_path(&tidier->arena, RESOURCE_DATABASE, tidier->ns, database),
+    tidier_get(tidier,
+               resource_path(&tidier->arena, RESOURCE_DATABASE, database->ns, database->name),
                tidier_on_database);
     return false;
 }
@@ -232,7 +245,7 @@ static bool let_go_pods(struct tidier *tidier, const struct job *job)
            (pod = store_next_of_group(pods, job->migration_uid, pod)) != NULL) {
         if (pod->meta.has_finalizer && str_eq(pod->job_uid, job->meta.uid)) {
             json_auto_t *body = pod_let_go_patch(&pod->meta);
-            tidier_patch(tidier, RESOURCE_POD, pod->meta.name, body, on_pod_let_go);
+            tidier_patch(tidier, RESOURCE_POD, &pod->meta, body, on_pod_let_go);
             is_asked = true;
         }
     }
@@ -246,7 +259,7 @@ static void let_go_job(struct tidier *tidier, const struct job *job)
     bool is_owned = migration != NULL && str_eq(migration->meta.uid, job->migration_uid);
     json_auto_t *body = job_let_go_patch(job->meta.uid, is_owned ? &migration->meta : NULL,
                                          is_owned ? migration->keep_for_s : ORPHANED_JOB_KEPT_S);
-    tidier_patch(tidier, RESOURCE_JOB, job->meta.name, body, tidier_on_changed);
+    tidier_patch(tidier, RESOURCE_JOB, &job->meta, body, tidier_on_changed);
 }
 
 static void job_turn(struct tidier *tidier)
@@ -254,7 +267,9 @@ static void job_turn(struct tidier *tidier)
     const struct job *job =
         store_get(cluster_store(tidier->cluster, SOURCE_JOBS), tidier->ns, tidier->name);
     if (job == NULL || job->migration == NULL || job->database == NULL ||
-        !read_both(tidier, job->migration, job->database)) {
+        job->database_ns == NULL ||
+        !read_both(tidier, job->migration,
+                   &(struct meta){.ns = job->database_ns, .name = job->database})) {
         return;
     }
     switch (leftover_judge(tidier->migration, tidier->database, job)) {
@@ -284,13 +299,15 @@ static void pod_turn(struct tidier *tidier)
         return;
     }
     const char *migration = pairs_get(&pod->facts.labels, LABEL_MIGRATION);
-    const char *database = pairs_get(&pod->facts.labels, LABEL_DATABASE);
-    if (migration == NULL || database == NULL || !read_both(tidier, migration, database)) {
+    struct meta database = {.ns = pairs_get(&pod->facts.labels, LABEL_DATABASE_NAMESPACE),
+                            .name = pairs_get(&pod->facts.labels, LABEL_DATABASE)};
+    if (migration == NULL || database.name == NULL || database.ns == NULL ||
+        !read_both(tidier, migration, &database)) {
         return;
     }
     if (leftover_judge_pod(tidier->migration, tidier->database, pod) == LEFTOVER_LET_GO) {
         json_auto_t *body = pod_let_go_patch(&pod->meta);
-        tidier_patch(tidier, RESOURCE_POD, pod->meta.name, body, tidier_on_changed);
+        tidier_patch(tidier, RESOURCE_POD, &pod->meta, body, tidier_on_changed);
     }
 }
 

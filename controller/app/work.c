@@ -37,6 +37,7 @@ static void forget_all(struct work *work)
     work->no_pod_job = NULL;
     work->no_pod_asked_s = 0;
     work->uid = NULL;
+    breach_memory_forget(&work->breach);
     work->owes_event = false;
     work->status_written_ms = 0;
     work->unknown_since_s = 0;
@@ -69,6 +70,7 @@ void work_free(struct work *work)
 {
     task_fini(&work->task);
     work_wait_for(work, NULL, 0);
+    prerequisites_want(work->cluster->prerequisites, work->ns, work->key, NULL, 0);
     forget_all(work);
     work_end_chain(work);
     fleet_release(work->cluster->fleet, work->ns, work->needs);

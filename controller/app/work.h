@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the process knows of one unfinished migration beside the caches: what this chain of steps has
- * learnt from the API server, and a few things remembered to save requests. All of it may be lost at any
- * time without harm: the next turn begins at what the API server holds.
+ * What the process knows of one unfinished migration beside the caches: what this chain of steps has learnt, and
+ * a few things remembered. All of it may be lost without harm: the next turn begins at what the API server holds.
  */
 #ifndef INTERLUDE_APP_WORK_H
 #define INTERLUDE_APP_WORK_H
@@ -12,6 +11,7 @@
 #include <stdint.h>
 
 #include "app/attempts_seen.h"
+#include "app/breach_memory.h"
 #include "app/task.h"
 #include "base/arena.h"
 #include "domain/announce.h"
@@ -33,10 +33,10 @@ struct learnt {
     size_t application_count;
     const struct migration **dependencies; /* of this look: one for each of spec.after */
     size_t dependency_count;
+    struct prerequisite_seen *prerequisites; /* of this look: one for each of spec.requires */
     const struct approval *approval; /* of this look; NULL: none was asked for, or it is gone */
-    const char *
-        *looked_for; /* for each application: the UIDs of the workloads whose pods were asked for */
-    json_t *inherited; /* the workload of inheritFrom; NULL: none. Owned */
+    const char **looked_for;         /* of each application: the UIDs whose pods were asked for */
+    json_t *inherited;               /* the workload of inheritFrom; NULL: none. Owned */
     /* The Database was read, or written by us, when the migration's attempts stood so. */
     bool is_database_fresh;
     struct attempts_seen database_asked;
@@ -76,6 +76,7 @@ struct work {
     struct learnt learnt;
     struct dry_run_memory dry_run;
     char *recorded_events[ANNOUNCEMENTS_MAX]; /* names that the server has; NULL: none known */
+    struct breach_memory breach;
     bool owes_event;     /* a status was written since: keeps a finished migration's work alive */
     char *no_pod_reason; /* NULL: not asked, or long ago */
     char *no_pod_job;    /* UID of the Job that it is about */
@@ -86,6 +87,7 @@ struct work {
     bool is_ready;           /* of the last plan: it has a place in the queue */
     /* The step being carried out. The plan's texts are in the arena or were borrowed at its start. */
     struct arena arena;
+    const char *status_from; /* the resourceVersion that the status is written over */
     struct plan plan;
     unsigned steps;            /* of this chain */
     struct meta migration;     /* that the step is about: its names alone; in the arena */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/decode.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "base/str.h"
 #include "codec/meta.h"
@@ -10,6 +12,7 @@
 #include "domain/constraint.h"
 
 #define KEEP_FOR_MIN_S ((int64_t)600)
+#define SOAK_MAX_S     (INT64_C(87600) * 3600)
 #define WINDOW_MIN_S   INT64_C(60)
 #define WINDOW_MAX_S   (INT64_C(366) * 86400) /* a schedule comes at least so often, or almost */
 #define VERSION_KEY    "app.kubernetes.io/version"
@@ -92,6 +95,44 @@ static void applications_read(struct reader *reader, const json_t *spec, struct 
     for (size_t i = 0; i < ret->application_count; i++) {
         size_t mark = reader_enter_item(reader, "applications", i);
         application_read(reader, json_array_get(list, i), &ret->applications[i]);
+        reader_leave(reader, mark);
+    }
+}
+
+/* Of these the controller must never ask for more than the metadata. */
+static bool has_no_conditions(const struct requirement *requirement)
+{
+    return str_eq(requirement->api_version, "v1") &&
+           (str_eq(requirement->kind, "Secret") || str_eq(requirement->kind, "ConfigMap"));
+}
+
+static void requirement_read(struct reader *reader, const json_t *object, struct requirement *ret)
+{
+    static const char *const newer_than[] = {"Migration"};
+    struct word_list list = {newer_than, ARRAY_LEN(newer_than)};
+    *ret = (struct requirement){
+        .api_version = reader_required_text(reader, object, "apiVersion"),
+        .kind = reader_required_text(reader, object, "kind"),
+        .name = reader_required_text(reader, object, "name"),
+        .condition = reader_text(reader, object, "condition"),
+        .newer_than_migration =
+            reader_word(reader, object, "newerThan", list, list.count) < list.count,
+    };
+    if (ret->condition != NULL && has_no_conditions(ret)) {
+        reader_refuse(reader, "condition", "is \"%s\", and a %s has no conditions; remove it",
+                      ret->condition, ret->kind);
+    }
+}
+
+static void requires_read(struct reader *reader, const json_t *spec, struct migration *ret)
+{
+    const json_t *list = reader_list(reader, spec, "requires");
+    ret->requirement_count = json_array_size(list);
+    ret->requirements =
+        arena_array(reader->arena, ret->requirement_count, sizeof(*ret->requirements));
+    for (size_t i = 0; i < ret->requirement_count; i++) {
+        size_t mark = reader_enter_item(reader, "requires", i);
+        requirement_read(reader, json_array_get(list, i), &ret->requirements[i]);
         reader_leave(reader, mark);
     }
 }
@@ -181,12 +222,43 @@ static struct window_spec window_read(struct reader *reader, const json_t *spec)
     return read;
 }
 
+/* The API server refuses a longer one, unless its schema is an older one. */
+static int64_t soak_read(struct reader *reader, const json_t *object, const char *key)
+{
+    int64_t soak_s = reader_duration_s(reader, object, key, 0);
+    if (soak_s > SOAK_MAX_S) {
+        reader_refuse(reader, key, "\"%s\" is too long; it must be at most 87600h",
+                      reader_text(reader, object, key));
+    }
+    return soak_s;
+}
+
+/* "orders", or "shop/orders". What is neither is the name of no Database. */
+static void database_name_read(struct reader *reader, const json_t *spec, struct migration *ret)
+{
+    ret->database = reader_required_text(reader, spec, "database");
+    ret->database_ns = str_or_empty(ret->meta.ns);
+    ret->database_name = str_or_empty(ret->database);
+    const char *slash = strchr(ret->database_name, '/');
+    if (slash == NULL) {
+        return;
+    }
+    if (slash == ret->database_name || slash[1] == '\0' || strchr(slash + 1, '/') != NULL) {
+        reader_refuse(reader, "database",
+                      "\"%s\" is no name; write one such as orders or shop/orders", ret->database);
+        return;
+    }
+    ret->database_ns =
+        arena_strndup(reader->arena, ret->database_name, (size_t)(slash - ret->database_name));
+    ret->database_name = slash + 1;
+}
+
 static void spec_read(struct reader *reader, const json_t *object, bool is_done,
                       struct migration *ret)
 {
     const json_t *spec = reader_object(reader, object, "spec");
     size_t mark = reader_enter(reader, "spec");
-    ret->database = reader_required_text(reader, spec, "database");
+    database_name_read(reader, spec, ret);
     /* The strictest step where it cannot be read. */
     ret->step = (enum step)reader_required_word(
         reader, spec, "step", (struct word_list){steps, ARRAY_LEN(steps)}, STEP_CONTRACT);
@@ -198,9 +270,11 @@ static void spec_read(struct reader *reader, const json_t *object, bool is_done,
     enum rollout by_step = ret->step == STEP_EXPAND ? ROLLOUT_ANY : ROLLOUT_SETTLED;
     ret->rollout = (enum rollout)reader_word(
         reader, spec, "rollout", (struct word_list){rollouts, ARRAY_LEN(rollouts)}, by_step);
+    ret->soak_s = soak_read(reader, spec, "soak");
     ret->suspend = reader_flag(reader, spec, "suspend");
     if (!is_done) {
         ret->after = reader_texts(reader, spec, "after", &ret->after_count);
+        requires_read(reader, spec, ret);
         ret->approval = (enum approval_need)reader_word(
             reader, spec, "approval", (struct word_list){approvals, ARRAY_LEN(approvals)},
             APPROVAL_NONE);
@@ -259,8 +333,7 @@ bool migration_decode(struct arena *arena, const json_t *object, struct migratio
         return false;
     }
     spec_read(&reader, object, done, ret);
-    ret->database_key =
-        arena_printf(arena, "%s/%s", str_or_empty(ret->meta.ns), str_or_empty(ret->database));
+    ret->database_key = arena_printf(arena, "%s/%s", ret->database_ns, ret->database_name);
     if (reader_has_failed(&reader)) {
         ret->spec_error = arena_strdup(arena, reader.err.text);
     }
@@ -285,6 +358,34 @@ static struct window_spec default_window_read(struct arena *arena, const json_t 
         window.error = arena_strdup(arena, reader.err.text);
     }
     return window;
+}
+
+/* Likewise. */
+static struct soak_policy least_soak_read(struct arena *arena, const json_t *spec)
+{
+    struct reader reader;
+    struct soak_policy policy = {0};
+    reader_init(&reader, arena);
+    (void)reader_enter(&reader, "spec");
+    const json_t *soak = reader_object(&reader, spec, "soak");
+    (void)reader_enter(&reader, "soak");
+    for (enum step step = 0; step < STEP_MAX; step++) {
+        policy.least_s[step] = soak_read(&reader, soak, step_name(step));
+    }
+    if (reader_has_failed(&reader)) {
+        policy.error = arena_strdup(arena, reader.err.text);
+    }
+    return policy;
+}
+
+/* Where it cannot be read, nobody else is allowed. */
+static void allowed_read(struct arena *arena, const json_t *spec, struct database *ret)
+{
+    struct reader reader;
+    size_t count = 0;
+    reader_init(&reader, arena);
+    ret->allowed = reader_texts(&reader, spec, "allowedNamespaces", &count);
+    ret->allowed_count = reader_has_failed(&reader) ? 0 : count;
 }
 
 /* What cannot be read asks for an approval of every step. */
@@ -319,6 +420,8 @@ bool database_decode(struct arena *arena, const json_t *object, struct database 
     ret->baseline = reader_text(&reader, spec, "baseline");
     ret->approval_for = approval_for_read(arena, spec);
     ret->window = default_window_read(arena, spec);
+    ret->soak = least_soak_read(arena, spec);
+    allowed_read(arena, spec, ret);
     reader_leave(&reader, mark);
     database_status_read(&reader, object, ret);
     if (reader_has_failed(&reader)) {

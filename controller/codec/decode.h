@@ -41,4 +41,8 @@ bool pod_decode(struct arena *arena, const json_t *object, struct pod *ret,
 bool workload_decode(struct arena *arena, const json_t *object, enum workload_kind kind,
                      struct workload *ret, struct err *err) MUST_CHECK;
 
+/* An object of any kind, or its metadata alone. In its status, which is another's, nothing is a mistake. */
+bool prerequisite_decode(struct arena *arena, const json_t *object, struct prerequisite *ret,
+                         struct err *err) MUST_CHECK;
+
 #endif

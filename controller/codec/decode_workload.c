@@ -6,6 +6,8 @@
 #include "codec/pod_template.h"
 #include "codec/reader.h"
 
+#define ANNOTATION_DEPLOYMENT_REVISION "deployment.kubernetes.io/revision"
+
 static bool done(const struct reader *reader, struct err *err)
 {
     if (reader_has_failed(reader)) {
@@ -71,6 +73,26 @@ static void counts_read(struct reader *reader, const json_t *object, struct work
     reader_leave(reader, mark);
 }
 
+/* A DaemonSet and a StatefulSet have no number of their rollouts, and tell no time. */
+static void rollout_read(struct reader *reader, const json_t *object, struct workload *ret)
+{
+    if (ret->kind != WORKLOAD_DEPLOYMENT) {
+        ret->revision = arena_printf(reader->arena, "%lld", (long long)ret->meta.generation);
+        return;
+    }
+    ret->revision =
+        arena_strdup(reader->arena, meta_annotation_get(object, ANNOTATION_DEPLOYMENT_REVISION));
+    const json_t *status = reader_object(reader, object, "status");
+    size_t mark = reader_enter(reader, "status");
+    const json_t *progressing = meta_condition_get(status, "Progressing", "True");
+    if (str_eq(json_string_value(json_object_get(progressing, "reason")),
+               "NewReplicaSetAvailable")) {
+        (void)reader_enter(reader, "conditions");
+        ret->rolled_out_s = reader_time(reader, progressing, "lastUpdateTime");
+    }
+    reader_leave(reader, mark);
+}
+
 bool workload_decode(struct arena *arena, const json_t *object, enum workload_kind kind,
                      struct workload *ret, struct err *err)
 {
@@ -79,6 +101,7 @@ bool workload_decode(struct arena *arena, const json_t *object, enum workload_ki
     *ret = (struct workload){.kind = kind};
     meta_read(&reader, object, FINALIZER_OUTCOME, &ret->meta);
     counts_read(&reader, object, ret);
+    rollout_read(&reader, object, ret);
     const json_t *metadata = reader_object(&reader, object, "metadata");
     size_t mark = reader_enter(&reader, "metadata");
     ret->labels = reader_pairs(&reader, metadata, "labels", SIZE_MAX);

@@ -208,8 +208,8 @@ static void write_labels(json_t *labels, const struct migration *m, int64_t atte
     char number[24];
     (void)snprintf(number, sizeof(number), "%" PRId64, attempt);
     write_text(labels, MANAGED_BY, "interlude");
-    write_text(labels, LABEL_DATABASE, m->database);
-    write_text(labels, LABEL_DATABASE_NAMESPACE, m->meta.ns);
+    write_text(labels, LABEL_DATABASE, m->database_name);
+    write_text(labels, LABEL_DATABASE_NAMESPACE, m->database_ns);
     write_text(labels, LABEL_MIGRATION, m->meta.name);
     write_text(labels, LABEL_MIGRATION_UID, m->meta.uid);
     write_text(labels, LABEL_ATTEMPT, number);

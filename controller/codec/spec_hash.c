@@ -26,6 +26,7 @@ static const struct default_value {
     {.path = "applications[].versionFrom.source", .text = "ImageTag"},
     {.path = "applications[].versionFrom.key", .text = "app.kubernetes.io/version"},
     {.path = "applications[].whenAbsent", .text = "Wait"},
+    {.path = "soak", .text = "0s"},
     {.path = "approval", .text = "None"},
     {.path = "readyWhen", .text = "Succeeded"},
     {.path = "window.timeZone", .text = "UTC"},

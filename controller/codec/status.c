@@ -48,9 +48,25 @@ static json_t *applications_encode(const struct migration_status *status)
         write_filled(item, "running", running_encode(application));
         (void)json_object_set_new(item, "settled", json_boolean(application->settled));
         write_text(item, "selector", application->selector);
+        write_text(item, "uid", application->uid);
+        write_text(item, "revision", application->revision);
+        write_text(item, "needs", application->needs);
+        write_time(item, "compatibleSince", application->compatible_since_s);
         (void)json_array_append_new(list, item);
     }
     return list;
+}
+
+static json_t *breach_encode(const struct breach *breach)
+{
+    json_t *object = json_object();
+    if (breach->reason != NULL) {
+        write_text(object, "reason", breach->reason);
+        write_text(object, "message", breach->message);
+        write_time(object, "at", breach->at_s);
+        write_time(object, "until", breach->until_s);
+    }
+    return object;
 }
 
 static json_t *check_encode(const struct check *check)
@@ -146,6 +162,7 @@ json_t *migration_status_encode(const struct migration_status *status)
     write_text(object, "running", status->running);
     write_filled(object, "conditions", conditions_encode(&status->conditions));
     write_filled(object, "applications", applications_encode(status));
+    write_filled(object, "lastBreach", breach_encode(&status->last_breach));
     write_filled(object, "attempt", attempt_encode(&status->attempt));
     write_filled(object, "attempts", attempts_encode(status));
     if (status->withdrawn != 0) {
@@ -159,6 +176,7 @@ static json_t *passage_encode(const struct passage *passage)
 {
     json_t *object = json_object();
     write_text(object, "version", passage->version);
+    write_text(object, "namespace", passage->ns);
     write_text(object, "migration", passage->migration);
     write_text(object, "uid", passage->uid);
     write_text(object, "specHash", passage->spec_hash);
@@ -171,6 +189,7 @@ static json_t *passage_encode(const struct passage *passage)
 static json_t *claim_encode(const struct claim *claim)
 {
     json_t *object = json_object();
+    write_text(object, "namespace", claim->ns);
     write_text(object, "migration", claim->migration);
     write_text(object, "uid", claim->uid);
     write_number(object, "attempt", claim->attempt);
@@ -216,10 +235,10 @@ static json_t *status_patch(const struct meta *judged, json_t *status)
     return patch;
 }
 
-/* One that was never written has no phase yet; afterwards both are always there. */
+/* Afterwards both are always there. Before, the schema's default is, or nothing of an older schema. */
 static bool is_unwritten(const struct migration_status *status)
 {
-    return status->observed_generation == 0 && status->spec_hash == NULL;
+    return status->observed_generation <= 0 && status->spec_hash == NULL;
 }
 
 json_t *migration_status_patch(const struct migration *judged, const struct migration_status *next)

@@ -135,10 +135,30 @@ static void applications_read(struct reader *reader, const json_t *status,
             .desired = reader_text(reader, item, "desired"),
             .settled = reader_flag(reader, item, "settled"),
             .selector = reader_text(reader, item, "selector"),
+            .uid = reader_text(reader, item, "uid"),
+            .revision = reader_text(reader, item, "revision"),
+            .needs = reader_text(reader, item, "needs"),
+            .compatible_since_s = reader_time(reader, item, "compatibleSince"),
         };
         running_read(reader, item, &ret->applications[i]);
         reader_leave(reader, mark);
     }
+}
+
+static void breach_read(struct reader *reader, const json_t *status, struct breach *ret)
+{
+    const json_t *breach = reader_object(reader, status, "lastBreach");
+    if (breach == NULL) {
+        return;
+    }
+    size_t mark = reader_enter(reader, "lastBreach");
+    *ret = (struct breach){
+        .reason = reader_required_text(reader, breach, "reason"),
+        .message = reader_text(reader, breach, "message"),
+        .at_s = reader_time(reader, breach, "at"),
+        .until_s = reader_time(reader, breach, "until"),
+    };
+    reader_leave(reader, mark);
 }
 
 /* Of a migration that is done, the newest entry alone. */
@@ -184,6 +204,7 @@ void migration_status_read(struct reader *reader, const json_t *object, bool is_
         ret->running = reader_text(reader, status, "running");
         ret->conditions = meta_conditions_read(reader, status);
         applications_read(reader, status, ret);
+        breach_read(reader, status, &ret->last_breach);
         attempts_read(reader, status, ret);
     }
     reader_leave(reader, mark);
@@ -198,6 +219,7 @@ static void claim_read(struct reader *reader, const json_t *status, struct claim
     }
     size_t mark = reader_enter(reader, "claim");
     *ret = (struct claim){
+        .ns = reader_text(reader, claim, "namespace"),
         .migration = reader_required_text(reader, claim, "migration"),
         .uid = reader_required_text(reader, claim, "uid"),
         .attempt = reader_number(reader, claim, "attempt", 0),
@@ -220,6 +242,7 @@ static void passages_read(struct reader *reader, const json_t *status, struct da
         size_t mark = reader_enter_item(reader, "history", i);
         ret->history[i] = (struct passage){
             .version = reader_required_text(reader, item, "version"),
+            .ns = reader_text(reader, item, "namespace"),
             .migration = reader_text(reader, item, "migration"),
             .uid = reader_text(reader, item, "uid"),
             .spec_hash = reader_text(reader, item, "specHash"),

@@ -7,7 +7,9 @@
 #include "base/str.h"
 #include "domain/constraint.h"
 #include "domain/rollout.h"
+#include "domain/running.h"
 #include "domain/selector.h"
+#include "domain/soak.h"
 #include "domain/version_source.h"
 
 /* On each pod of a StatefulSet: the name of the ControllerRevision that it was made from. */
@@ -84,13 +86,18 @@ struct judge {
     struct arena *arena;
     const struct application_question *question;
     const struct constraint *constraint; /* NULL: every version will do */
+    bool is_constraint_invalid;          /* then none is known to do */
     struct application_verdict *verdict;
-    const char *container;    /* the only one of its template: a sidecar may join it in the pods */
-    bool is_workload_settled; /* of the workload being judged */
+    const char *container; /* the only one of its template: a sidecar may join it in the pods */
+    const char *needs;     /* what is asked of the application, in words */
+    bool is_workload_compatible; /* of the workload being judged; so the next two */
+    bool is_workload_settled;
+    bool is_workload_rolling;
 };
 
 static void breach(struct judge *judge, const char *reason, const char *message)
 {
+    judge->is_workload_compatible = false;
     if (judge->verdict->is_compatible) { /* the first one is told; the versions show the others */
         judge->verdict->is_compatible = false;
         judge->verdict->compatible_reason = reason;
@@ -107,32 +114,14 @@ static void unsettled(struct judge *judge, const char *message)
     }
 }
 
-static void count_version(struct judge *judge, struct application_status *status,
-                          const char *version)
+/* As unsettled; and more than that pods are to come or to go. */
+static void rolling(struct judge *judge, const char *message)
 {
-    for (size_t i = 0; i < status->running_count; i++) {
-        if (str_eq(status->running[i].version, version)) {
-            status->running[i].pods++;
-            return;
-        }
+    unsettled(judge, message);
+    judge->is_workload_rolling = true;
+    if (judge->verdict->rolling == NULL) {
+        judge->verdict->rolling = message;
     }
-    struct running_version *grown =
-        arena_array(judge->arena, status->running_count + 1, sizeof(*grown));
-    if (status->running_count > 0) {
-        memcpy(grown, status->running, status->running_count * sizeof(*grown));
-    }
-    grown[status->running_count] = (struct running_version){.version = version, .pods = 1};
-    status->running = grown;
-    status->running_count++;
-}
-
-static int64_t pods_counted(const struct application_status *status)
-{
-    int64_t pods = 0;
-    for (size_t i = 0; i < status->running_count; i++) {
-        pods += status->running[i].pods;
-    }
-    return pods;
 }
 
 static const char *noun(int64_t pods)
@@ -156,26 +145,10 @@ static bool is_admitted(const struct judge *judge, const char *version)
     return judge->constraint == NULL || constraint_admits(judge->constraint, version);
 }
 
-/* Most pods first, then by version, so that the same pods always read the same. */
-static void sort_versions(struct application_status *status)
-{
-    for (size_t i = 1; i < status->running_count; i++) {
-        struct running_version moved = status->running[i];
-        size_t at = i;
-        while (at > 0 && (status->running[at - 1].pods < moved.pods ||
-                          (status->running[at - 1].pods == moved.pods &&
-                           strcmp(status->running[at - 1].version, moved.version) > 0))) {
-            status->running[at] = status->running[at - 1];
-            at--;
-        }
-        status->running[at] = moved;
-    }
-}
-
 static void judge_running(struct judge *judge, struct application_status *status, const char *name)
 {
-    sort_versions(status);
-    int64_t pods = pods_counted(status);
+    running_sort(status);
+    int64_t pods = running_pods(status);
     for (size_t i = 0; i < status->running_count; i++) {
         const struct running_version *running = &status->running[i];
         if (!is_admitted(judge, running->version)) {
@@ -272,13 +245,13 @@ static void judge_pods(struct judge *judge, const struct workload *workload,
         }
         const char *where = arena_printf(judge->arena, "'s pod %s", pod->meta.name);
         const char *version = read_version(judge, &pod->facts, workload->meta.name, where);
-        count_version(judge, status, shown(version));
+        running_add(judge->arena, status, shown(version));
         /* Of two versions that cannot be read nobody knows whether they are the same. */
         if (pod->meta.deleted_s != 0 && (version == NULL || !str_eq(version, status->desired))) {
-            unsettled(judge,
-                      arena_printf(judge->arena, "%s still has a terminating pod of %s (%s%s%s)",
-                                   workload->meta.name, shown(version), pod->meta.name,
-                                   pod->node == NULL ? "" : " on node ", str_or_empty(pod->node)));
+            rolling(judge,
+                    arena_printf(judge->arena, "%s still has a terminating pod of %s (%s%s%s)",
+                                 workload->meta.name, shown(version), pod->meta.name,
+                                 pod->node == NULL ? "" : " on node ", str_or_empty(pod->node)));
         }
     }
 }
@@ -294,16 +267,18 @@ static void judge_settled(struct judge *judge, const struct workload *workload,
     } else if (wanting > 1) {
         unsettled(judge, arena_printf(arena, "%zu ReplicaSets of %s want pods", wanting, name));
     }
-    int64_t pods = pods_counted(status);
+    int64_t pods = running_pods(status);
     for (size_t i = 0; i < status->running_count; i++) {
         const struct running_version *running = &status->running[i];
         if (!str_eq(running->version, status->desired)) {
-            unsettled(judge,
-                      arena_printf(arena,
-                                   "%s is to run %s, and runs %s in %" PRId64 " of %" PRId64 " %s",
-                                   name, status->desired, running->version, running->pods, pods,
-                                   noun(pods)));
+            rolling(judge,
+                    arena_printf(
+                        arena, "%s is to run %s, and runs %s in %" PRId64 " of %" PRId64 " %s",
+                        name, status->desired, running->version, running->pods, pods, noun(pods)));
         }
+    }
+    if (wanting > 1 || rollout_is_unfinished(workload) || workload->updated < workload->replicas) {
+        rolling(judge, arena_printf(arena, "%s is rolling out %s", name, status->desired));
     }
 }
 
@@ -334,7 +309,12 @@ static void judge_workload(struct judge *judge, const struct workload *workload,
 {
     status->workload = workload_text(judge->arena, workload);
     status->selector = selector_text(judge->arena, &workload->selector);
+    status->uid = workload->meta.uid;
+    status->revision = workload->revision;
+    status->needs = judge->needs;
+    judge->is_workload_compatible = !judge->is_constraint_invalid;
     judge->is_workload_settled = true;
+    judge->is_workload_rolling = false;
     const char *why = NULL;
     judge->container = version_source_container(&workload->pod_template);
     status->desired = shown(version_source_read(judge->arena, judge->question->application,
@@ -347,6 +327,16 @@ static void judge_workload(struct judge *judge, const struct workload *workload,
     size_t wanting = judge_replica_sets(judge, workload, false);
     judge_settled(judge, workload, status, wanting);
     status->settled = judge->is_workload_settled;
+    bool is_held = judge->is_workload_compatible &&
+                   !(judge->question->must_settle && judge->is_workload_rolling);
+    status->compatible_since_s = soak_since(&(struct soak_sight){
+        .workload = workload,
+        .status = status,
+        .is_broken = !is_held,
+        .last = judge->question->last,
+        .last_count = judge->question->last_count,
+        .now_s = judge->question->now_s,
+    });
 }
 
 /* The workload that a status remembers, as far as it does: neither UID nor template. */
@@ -397,7 +387,7 @@ static void judge_remains(struct judge *judge, const struct application_status *
         const struct pod *pod = seen->pods[i];
         if (application_owns_pod(&gone, seen, pod) && !is_owned_by_present(seen, pod)) {
             const char *where = arena_printf(judge->arena, "'s pod %s", pod->meta.name);
-            count_version(judge, status, shown(read_version(judge, &pod->facts, name, where)));
+            running_add(judge->arena, status, shown(read_version(judge, &pod->facts, name, where)));
         }
     }
     judge_running(judge, status, name);
@@ -407,8 +397,8 @@ static void judge_remains(struct judge *judge, const struct application_status *
     }
     status->workload = remembered->workload;
     status->selector = remembered->selector;
-    unsettled(judge, arena_printf(judge->arena, "%s was deleted and has pods left (%s)",
-                                  gone.meta.name, remembered->selector));
+    rolling(judge, arena_printf(judge->arena, "%s was deleted and has pods left (%s)",
+                                gone.meta.name, remembered->selector));
     verdict->status_count++;
 }
 
@@ -469,6 +459,7 @@ void application_judge(struct arena *arena, const struct application_question *q
 {
     const struct application_seen *seen = question->seen;
     struct judge judge = {.arena = arena, .question = question, .verdict = ret_verdict};
+    judge.needs = soak_needs(arena, question->application, question->must_settle);
     struct err err = {0};
 
     *ret_verdict = (struct application_verdict){
@@ -479,6 +470,7 @@ void application_judge(struct arena *arena, const struct application_question *q
     if (question->application->versions != NULL) {
         judge.constraint = constraint_parse(arena, question->application->versions, &err);
         if (judge.constraint == NULL) {
+            judge.is_constraint_invalid = true;
             breach(&judge, "ConstraintInvalid",
                    arena_printf(arena, "spec.applications[%zu].versions: %s", question->index,
                                 err.text));

@@ -32,6 +32,7 @@ struct application_verdict {
     const char *compatible_message;
     bool is_settled;
     const char *settled_message;
+    const char *rolling; /* what keeps it from being one rollout that is complete; NULL: nothing */
 };
 
 struct application_question {
@@ -42,6 +43,11 @@ struct application_question {
     const struct application_status *remembered;
     size_t remembered_count;
     bool absent_is_met; /* the ledger is empty, or whenAbsent says Proceed */
+    /* For status.applications[].compatibleSince: domain/soak.h. */
+    bool must_settle;                      /* rollout is Settled */
+    const struct application_status *last; /* status.applications as it was written last */
+    size_t last_count;
+    int64_t now_s;
 };
 
 /* The remembered workload is this one: a new one of the same name may select other pods. */

@@ -156,7 +156,10 @@ bool attempt_may_begin(const struct migration *migration)
 
 bool migration_is_unfinished(const struct migration *migration)
 {
-    return migration->meta.deleted_s != 0 || migration->meta.has_finalizer ||
+    enum phase phase = migration->status.phase;
+    /* One that waits although nobody asks for another attempt any more is still to be told so (F5). */
+    bool is_told = phase == PHASE_SUCCEEDED || phase == PHASE_FAILED;
+    return !is_told || migration->meta.deleted_s != 0 || migration->meta.has_finalizer ||
            migration->meta.generation != migration->status.observed_generation ||
            attempt_is_running(migration) || attempt_may_begin(migration);
 }

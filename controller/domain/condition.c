@@ -55,14 +55,45 @@ static const char *tidy_reason(struct arena *arena, const char *reason)
     return used == 0 ? "Unknown" : tidy;
 }
 
+/* A program's last output, and what the API server says of a Job, are often several lines. */
+static const char *one_line(struct arena *arena, const char *message)
+{
+    static const char breaks[] = "\t\n\v\f\r";
+    if (strpbrk(message, breaks) == NULL) {
+        return message;
+    }
+    char *line = arena_strdup(arena, message);
+    char *to = line;
+    for (const char *at = line; *at != '\0'; at++) {
+        bool is_blank = *at == ' ' || strchr(breaks, *at) != NULL;
+        if (!is_blank) {
+            *to++ = *at;
+        } else if (to > line && to[-1] != ' ') {
+            *to++ = ' ';
+        }
+    }
+    while (to > line && to[-1] == ' ') {
+        to--;
+    }
+    *to = '\0';
+    return line;
+}
+
+const char *condition_line(struct arena *arena, const char *message, size_t max_bytes)
+{
+    const char *line = message == NULL ? NULL : one_line(arena, message);
+    if (strlen(str_or_empty(line)) <= max_bytes) {
+        return line;
+    }
+    size_t kept = str_utf8_len(line, max_bytes - 3);
+    return arena_printf(arena, "%.*s...", (int)kept, line);
+}
+
 static struct condition tidied(struct arena *arena, const struct condition *set)
 {
     struct condition tidy = *set;
     tidy.reason = tidy_reason(arena, set->reason);
-    if (strlen(str_or_empty(set->message)) > MESSAGE_MAX_BYTES) {
-        size_t kept = str_utf8_len(set->message, MESSAGE_MAX_BYTES - 3);
-        tidy.message = arena_printf(arena, "%.*s...", (int)kept, set->message);
-    }
+    tidy.message = condition_line(arena, set->message, MESSAGE_MAX_BYTES);
     return tidy;
 }
 

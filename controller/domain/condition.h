@@ -24,6 +24,9 @@ bool condition_is_true(const struct conditions *conditions, const char *type);
 void condition_set(struct arena *arena, struct conditions *conditions, const struct condition *set,
                    int64_t now_s);
 
+/* A message as the status shows it: one line, its end cut off where it is longer. NULL stays NULL. */
+const char *condition_line(struct arena *arena, const char *message, size_t max_bytes);
+
 void condition_remove(struct conditions *conditions, const char *type);
 
 #endif

@@ -10,11 +10,13 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "domain/acceptance.h"
 #include "domain/attempt.h"
 #include "domain/decide_end.h"
 #include "domain/decide_run.h"
 #include "domain/decide_start.h"
 #include "domain/gates.h"
+#include "domain/tenancy.h"
 #include "domain/transition.h"
 
 /* A watch that has not told all after this long is failing, and the user should read so. */
@@ -49,8 +51,10 @@ static unsigned preparations(const struct observed *seen)
         (seen->dry_run.result == DRY_RUN_DUE || is_asked_again)) {
         actions |= ACTION_DRY_RUN;
     }
-    if (seen->database == NULL) {
-        actions |= ACTION_CREATE_DATABASE;
+    if (seen->database == NULL && seen->access == ACCESS_GRANTED) {
+        actions |= ACTION_CREATE_DATABASE; /* never one of another namespace */
+    } else if (seen->database == NULL) {
+        return actions;
     } else if (!seen->database->meta.has_finalizer && seen->database->meta.deleted_s == 0) {
         actions |= ACTION_HOLD_DATABASE;
     }
@@ -81,7 +85,7 @@ static void wait(struct arena *arena, const struct observed *seen, const struct 
         .phase = PHASE_WAITING,
         .reason = closed < GATE_MAX ? gates->verdicts[closed].reason : "Ready",
         .message = gates_message(arena, gates),
-        .is_accepted = gates->verdicts[GATE_JOB_VALID].status == CONDITION_TRUE,
+        .is_accepted = gates_are_acceptable(gates),
     };
     if (not_before_s > seen->now_s && gates_are_open(gates)) {
         char at[CLOCK_TEXT_MAX];
@@ -154,7 +158,8 @@ static void decide_waiting(struct arena *arena, const struct observed *seen, str
     }
     int64_t unknown_s =
         seen->unknown_since_s != 0 ? seen->unknown_since_s : migration->meta.created_s;
-    if (!seen->are_applications_known && seen->now_s < unknown_s + UNKNOWN_SHOWN_AFTER_S) {
+    bool is_unread = !seen->are_applications_known || seen->are_prerequisites_unread;
+    if (is_unread && seen->now_s < unknown_s + UNKNOWN_SHOWN_AFTER_S) {
         plan->wake_at_s = unknown_s + UNKNOWN_SHOWN_AFTER_S;
         plan_act(plan, 0, "W3");
         return;
@@ -170,6 +175,7 @@ static void decide_waiting(struct arena *arena, const struct observed *seen, str
     plan->is_ready = gates_are_open(&gates) && attempt_not_before(migration) <= seen->now_s;
     if (plan->is_ready && may_claim(seen)) {
         plan->claim = (struct claim){
+            .ns = tenancy_to_write(seen->database, migration->meta.ns),
             .migration = migration->meta.name,
             .uid = migration->meta.uid,
             .attempt = attempt_next(migration),

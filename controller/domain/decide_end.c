@@ -73,6 +73,7 @@ static void release(struct arena *arena, const struct observed *seen, struct pla
             struct passage *passage = arena_alloc(arena, sizeof(*passage));
             *passage = (struct passage){
                 .version = version,
+                .ns = seen->database->claim.ns,
                 .migration = migration->meta.name,
                 .uid = migration->meta.uid,
                 .spec_hash = attempt->spec_hash,

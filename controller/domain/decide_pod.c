@@ -64,7 +64,7 @@ static void note(struct turn *turn, const struct pod *pod)
 /* ---- a start that comes late ---- */
 
 /* Why what was judged once does not hold any more; NULL: it does. The Job itself was accepted. */
-static const char *objection(const struct turn *turn)
+static const char *objection(struct turn *turn)
 {
     const struct migration *migration = turn->migration;
     struct gates gates;
@@ -78,6 +78,7 @@ static const char *objection(const struct turn *turn)
         return "the claim was taken off the Database";
     }
     gates_judge(turn->arena, turn->seen, &gates);
+    turn->last_breach = gates.are_applications_judged ? gates.last_breach : turn->last_breach;
     gates.verdicts[GATE_JOB_VALID].status = CONDITION_TRUE;
     return gates_are_open(&gates) ? NULL : gates_message(turn->arena, &gates);
 }
@@ -94,6 +95,7 @@ static void miss(struct turn *turn, const char *why)
         .is_accepted = true,
     };
     status_begin(turn->arena, turn->migration, status);
+    status->last_breach = turn->last_breach; /* it may be over when the gates are judged again */
     status_move(turn->arena, turn->migration, status, &move, turn->seen->now_s);
     plan_act(turn->plan, ACTION_WRITE_STATUS, "J19");
 }

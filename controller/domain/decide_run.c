@@ -40,6 +40,7 @@ static void judge_skew(struct turn *turn)
         return;
     }
     gates_judge(turn->arena, turn->seen, &gates);
+    turn->last_breach = gates.last_breach;
     const struct gate_verdict *versions = &gates.verdicts[GATE_VERSIONS_COMPATIBLE];
     if (gates.is_skewed) {
         turn->skew =
@@ -71,6 +72,7 @@ static void tell_skew(const struct turn *turn, struct migration_status *status)
                           .observed_generation = status->observed_generation,
                       },
                       turn->seen->now_s);
+        status->last_breach = turn->last_breach; /* the next attempt's soak begins after it */
     }
 }
 
@@ -356,6 +358,7 @@ void decide_run(struct arena *arena, const struct observed *seen, bool is_claime
         .attempt = &seen->migration->status.attempt,
         .job = job_of(seen),
         .noted = podgate_find(seen->pods, seen->pod_count, seen->migration->status.attempt.pod_uid),
+        .last_breach = seen->migration->status.last_breach,
         .is_claimed = is_claimed,
         .plan = plan,
     };

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "base/str.h"
+#include "domain/acceptance.h"
 #include "domain/approval.h"
 #include "domain/attempt.h"
 #include "domain/condition.h"
@@ -54,7 +55,7 @@ static void give_back(struct arena *arena, const struct observed *seen, const st
         .phase = PHASE_WAITING,
         .reason = closed < GATE_MAX ? gates->verdicts[closed].reason : "GivenBack",
         .message = why,
-        .is_accepted = gates->verdicts[GATE_JOB_VALID].status == CONDITION_TRUE,
+        .is_accepted = gates_are_acceptable(gates),
     };
     status_begin(arena, migration, &plan->status);
     plan->status.withdrawn = seen->database->claim.attempt;

@@ -7,6 +7,9 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "domain/approval.h"
+#include "domain/prerequisite.h"
+#include "domain/soak.h"
+#include "domain/tenancy.h"
 #include "domain/window.h"
 
 static const char *const gate_names[] = {
@@ -18,44 +21,6 @@ static const char *const gate_names[] = {
 const char *gate_name(enum gate gate)
 {
     return gate_names[gate];
-}
-
-/* ---- the ledger ---- */
-
-const char *ledger_version(const struct database *database)
-{
-    if (database == NULL) {
-        return NULL;
-    }
-    return database->version != NULL ? database->version : database->baseline;
-}
-
-bool ledger_has(const struct database *database, const char *version)
-{
-    if (database == NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < database->passed_count; i++) {
-        if (str_eq(database->passed[i], version)) {
-            return true;
-        }
-    }
-    return database->version == NULL && str_eq(database->baseline, version);
-}
-
-const struct passage *ledger_passage(const struct database *database,
-                                     const struct migration *migration)
-{
-    for (size_t i = 0; database != NULL && i < database->history_count; i++) {
-        const struct passage *passage = &database->history[i];
-        if (str_eq(passage->migration, migration->meta.name) &&
-            str_eq(passage->spec_hash, migration->spec_hash) &&
-            str_eq(passage->version, migration->to_version) &&
-            ledger_has(database, passage->version)) {
-            return passage;
-        }
-    }
-    return NULL;
 }
 
 /* ---- one function a gate ---- */
@@ -156,11 +121,14 @@ static struct gate_verdict judge_dependencies(struct arena *arena, const struct 
                : open_gate("Met", "every migration of spec.after has succeeded");
 }
 
-static const char *taker_of(const struct database *database, const char *version)
+static const char *taker_of(struct arena *arena, const struct observed *seen, const char *version)
 {
+    const struct database *database = seen->database;
     for (size_t i = 0; i < database->history_count; i++) {
-        if (str_eq(database->history[i].version, version)) {
-            return database->history[i].migration;
+        const struct passage *passage = &database->history[i];
+        if (str_eq(passage->version, version)) {
+            return tenancy_name(arena, tenancy_of_passage(database, passage),
+                                str_or_empty(passage->migration), seen->migration->meta.ns);
         }
     }
     return NULL;
@@ -172,8 +140,11 @@ static struct gate_verdict judge_schema_version(struct arena *arena, const struc
     const struct database *database = seen->database;
     const char *version = ledger_version(database);
 
+    if (seen->access != ACCESS_GRANTED) {
+        return tenancy_refusal(arena, migration, seen->access);
+    }
     if (ledger_has(database, migration->to_version)) {
-        const char *taker = taker_of(database, migration->to_version);
+        const char *taker = taker_of(arena, seen, migration->to_version);
         return closed_gate(
             "VersionTaken",
             arena_printf(arena,
@@ -264,13 +235,19 @@ static struct gate_verdict judge_lock(struct arena *arena, const struct observed
             return open_gate("Held", arena_printf(arena, "attempt %" PRId64 " holds database %s",
                                                   claim->attempt, seen->migration->database));
         }
+        const char *holder = tenancy_name(arena, tenancy_of_claim(seen->database), claim->migration,
+                                          seen->migration->meta.ns);
         char since[CLOCK_TEXT_MAX];
         clock_format(claim->since_s, since);
         const char *place =
             is_ready ? arena_printf(arena, "; place %zu in the queue", seen->queue_place + 1) : "";
         return closed_gate("DatabaseBusy",
-                           arena_printf(arena, "migration %s holds database %s since %s%s",
-                                        claim->migration, seen->migration->database, since, place));
+                           arena_printf(arena, "migration %s holds database %s since %s%s", holder,
+                                        seen->migration->database, since, place));
+    }
+    if (seen->access != ACCESS_GRANTED) {
+        return (struct gate_verdict){CONDITION_UNKNOWN, "NotClaimed",
+                                     "the Database is not this migration's to claim"};
     }
     if (seen->database != NULL && seen->database->meta.deleted_s != 0) {
         return closed_gate("DatabaseDeleted", arena_printf(arena, "database %s is being deleted",
@@ -355,8 +332,9 @@ static size_t find_remembered(struct arena *arena, const struct observed *seen,
     return count;
 }
 
-static void judge_applications(struct arena *arena, const struct observed *seen,
-                               struct gates *gates)
+/* Returns the breach of spec.soak that is there now. */
+static struct breach judge_applications(struct arena *arena, const struct observed *seen,
+                                        struct gates *gates)
 {
     const struct migration *migration = seen->migration;
     struct gate_verdict *compatible = &gates->verdicts[GATE_VERSIONS_COMPATIBLE];
@@ -364,6 +342,7 @@ static void judge_applications(struct arena *arena, const struct observed *seen,
     const char *breaches = NULL;
     const char *breach_reason = NULL;
     const char *unsettled = NULL;
+    const char *rolling = NULL;
 
     for (size_t i = 0; i < migration->application_count; i++) {
         const struct application *application = &migration->applications[i];
@@ -376,6 +355,10 @@ static void judge_applications(struct arena *arena, const struct observed *seen,
             /* A first install must not deadlock: no version passed, nothing deployed. */
             .absent_is_met = application->when_absent == ABSENT_PROCEED ||
                              ledger_version(seen->database) == NULL,
+            .must_settle = migration->rollout == ROLLOUT_SETTLED,
+            .last = migration->status.applications,
+            .last_count = migration->status.application_count,
+            .now_s = seen->now_s,
         };
         question.remembered = remembered;
         struct application_verdict verdict;
@@ -389,6 +372,7 @@ static void judge_applications(struct arena *arena, const struct observed *seen,
         if (!verdict.is_settled) {
             unsettled = join(arena, unsettled, verdict.settled_message);
         }
+        rolling = rolling == NULL ? verdict.rolling : rolling;
     }
     *compatible = breaches != NULL ? closed_gate(breach_reason, breaches)
                                    : open_gate("Compatible", "every running version is compatible");
@@ -399,6 +383,11 @@ static void judge_applications(struct arena *arena, const struct observed *seen,
     } else {
         *settled = open_gate("Settled", "every application runs one version, fully rolled out");
     }
+    if (breaches != NULL) {
+        return (struct breach){.reason = breach_reason, .message = breaches};
+    }
+    bool is_rolling = migration->rollout == ROLLOUT_SETTLED && rolling != NULL;
+    return (struct breach){.reason = is_rolling ? "RolloutInProgress" : NULL, .message = rolling};
 }
 
 /* Adds the pods of a version to those of the same version, so that each is told once. */
@@ -439,14 +428,16 @@ static const char *running_text(struct arena *arena, const struct gates *gates)
 
 void gates_judge(struct arena *arena, const struct observed *seen, struct gates *ret_gates)
 {
+    struct breach breach = {0};
     *ret_gates = (struct gates){0};
     ret_gates->verdicts[GATE_JOB_VALID] = judge_job_valid(seen);
     ret_gates->verdicts[GATE_NOT_SUSPENDED] = judge_not_suspended(seen);
     ret_gates->verdicts[GATE_DEPENDENCIES_MET] = judge_dependencies(arena, seen);
+    ret_gates->verdicts[GATE_PREREQUISITES_MET] = prerequisites_judge(arena, seen);
     ret_gates->verdicts[GATE_SCHEMA_VERSION_MET] = judge_schema_version(arena, seen);
     ret_gates->are_applications_judged = seen->are_applications_known;
     if (seen->are_applications_known) {
-        judge_applications(arena, seen, ret_gates);
+        breach = judge_applications(arena, seen, ret_gates);
         ret_gates->running = running_text(arena, ret_gates);
     } else {
         struct gate_verdict unknown = {CONDITION_UNKNOWN, "NotChecked",
@@ -456,6 +447,7 @@ void gates_judge(struct arena *arena, const struct observed *seen, struct gates 
     }
     ret_gates->verdicts[GATE_APPROVED] = judge_approval(arena, seen, &ret_gates->approval);
     ret_gates->verdicts[GATE_IN_WINDOW] = judge_window(arena, seen, &ret_gates->wake_at_s);
+    soak_judge(arena, seen, &breach, ret_gates);
     ret_gates->verdicts[GATE_LOCK_HELD] = judge_lock(arena, seen, gates_are_open(ret_gates));
 }
 

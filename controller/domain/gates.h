@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "domain/ledger.h"
 #include "domain/observed.h"
 #include "domain/types.h"
 
@@ -16,9 +17,11 @@
     X(GATE_JOB_VALID, "JobValid")                                                                  \
     X(GATE_NOT_SUSPENDED, "NotSuspended")                                                          \
     X(GATE_DEPENDENCIES_MET, "DependenciesMet")                                                    \
+    X(GATE_PREREQUISITES_MET, "PrerequisitesMet")                                                  \
     X(GATE_SCHEMA_VERSION_MET, "SchemaVersionMet")                                                 \
     X(GATE_VERSIONS_COMPATIBLE, "VersionsCompatible")                                              \
     X(GATE_ROLLOUT_SETTLED, "RolloutSettled")                                                      \
+    X(GATE_SOAKED, "Soaked")                                                                       \
     X(GATE_APPROVED, "Approved")                                                                   \
     X(GATE_IN_WINDOW, "InWindow")                                                                  \
     X(GATE_LOCK_HELD, "LockHeld") /* always the last: the others decide whether to ask for it */
@@ -39,6 +42,7 @@ struct gates {
     bool is_skewed; /* something runs outside the versions; that nothing runs is no skew */
     struct application_status *applications; /* for the status */
     size_t application_count;
+    struct breach last_breach;       /* for the status; with are_applications_judged */
     const char *running;             /* "2.1.0 (3), 1.9.2 (1)"; NULL: nothing runs */
     const struct approval *approval; /* that opens Approved; NULL: none does, or none is needed */
     int64_t wake_at_s;               /* when a verdict changes by the clock alone; 0: none does */
@@ -61,15 +65,5 @@ enum gate gates_first_closed(const struct gates *gates);
 
 /* Every closed gate's message, joined. In the arena. */
 const char *gates_message(struct arena *arena, const struct gates *gates);
-
-/* True when `passed`, or the baseline of a database without a ledger, has the version. */
-bool ledger_has(const struct database *database, const char *version);
-
-/* Where the ledger stands; NULL: empty. */
-const char *ledger_version(const struct database *database);
-
-/* The entry by which this migration with this spec brought the database to toVersion; NULL: none. */
-const struct passage *ledger_passage(const struct database *database,
-                                     const struct migration *migration);
 
 #endif

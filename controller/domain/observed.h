@@ -32,6 +32,14 @@ struct dry_run {
 /* Whether something is there. ABSENT is only ever the word of a fresh read, never of a cache. */
 enum presence { PRESENCE_UNKNOWN, PRESENCE_ABSENT, PRESENCE_PRESENT };
 
+/* Whether the migration may use the Database that it names. */
+enum access {
+    ACCESS_GRANTED, /* its own namespace's, there or not; or one that allows it */
+    ACCESS_REFUSED, /* of another namespace, which does not allow it */
+    ACCESS_MISSING, /* of another namespace, where there is none */
+    ACCESS_UNSEEN,  /* of another namespace than the only one that this controller sees */
+};
+
 /* Whether all of the migration's namespace is being deleted; UNKNOWN: not asked. */
 enum namespace_state { NAMESPACE_UNKNOWN, NAMESPACE_ACTIVE, NAMESPACE_TERMINATING };
 
@@ -43,17 +51,23 @@ struct observed {
     int64_t now_s; /* the API server's clock */
 
     const struct migration *migration;
-    const struct database *database;             /* NULL: there is none */
+    /* NULL: there is none, or access is not granted; but one that this migration has claimed is shown. */
+    const struct database *database;
+    enum access access;
     const struct application_seen *applications; /* one for each of spec.applications */
     /* The migration and its applications were read from the server after the claim was seen (R7). */
     bool is_fresh;
     bool are_applications_known; /* false while a watch on them has not told all yet */
-    int64_t unknown_since_s;     /* while they are not; 0: since the migration was created */
+    int64_t
+        unknown_since_s; /* while they, or the prerequisites, are not; 0: since the migration was created */
     /*
      * What is known of the Database may be older than what is known of the migration: a cache's word
      * alone. False after a read, or a write of ours, since the attempt was closed.
      */
     bool is_database_cached;
+
+    /* The last breach that was seen and perhaps not written: it counts though it may be over. NULL: none. */
+    const struct breach *unwritten_breach;
 
     struct dry_run dry_run;
 
@@ -61,6 +75,9 @@ struct observed {
     const struct migration *const *dependencies;
     const char *dependency_cycle; /* as dependency_cycle() says */
 
+    /* One for each of spec.requires; with is_fresh as the server has them. */
+    const struct prerequisite_seen *prerequisites;
+    bool are_prerequisites_unread; /* a watch on one of them has told nothing yet, not even why */
     /* Those that name the migration, whatever they are worth; with is_fresh the one that was read anew. */
     const struct approval *const *approvals;
     size_t approval_count;

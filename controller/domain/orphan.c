@@ -23,6 +23,7 @@ static const struct passage *passage_of(struct arena *arena, const struct orphan
     struct passage *passage = arena_alloc(arena, sizeof(*passage));
     *passage = (struct passage){
         .version = job->to_version,
+        .ns = claim->ns,
         .migration = claim->migration,
         .uid = claim->uid,
         .spec_hash = claim->spec_hash,

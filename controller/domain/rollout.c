@@ -5,8 +5,8 @@
 
 #include "base/str.h"
 
-/* Its updated pods were never all available. A reason that is not known here says nothing. */
-static bool is_unfinished(const struct workload *workload)
+/* A reason that is not known here says nothing. */
+bool rollout_is_unfinished(const struct workload *workload)
 {
     switch (workload->kind) {
     case WORKLOAD_DEPLOYMENT:
@@ -68,7 +68,7 @@ const char *rollout_unsettled(struct arena *arena, const struct workload *worklo
                             name, version, workload->updated, workload->desired, workload->replicas,
                             obstacle(arena, workload));
     }
-    if (is_unfinished(workload)) {
+    if (rollout_is_unfinished(workload)) {
         return arena_printf(arena,
                             "%s is rolling out %s: %" PRId64 " of %" PRId64
                             " pods updated, but they were not all available yet%s",

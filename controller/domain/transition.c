@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "domain/attempt.h"
 #include "domain/condition.h"
+#include "domain/soak.h"
 
 /* The condition's message holds more; this one is for a line on a screen. */
 #define MESSAGE_MAX_BYTES 1024
@@ -59,6 +60,7 @@ void status_set_gates(struct arena *arena, struct migration_status *status,
         status->applications = gates->applications;
         status->application_count = gates->application_count;
         status->running = gates->running;
+        status->last_breach = gates->last_breach;
     }
 }
 
@@ -87,7 +89,8 @@ static void set_summary(struct arena *arena, const struct migration *migration,
     struct gate_verdict verdict = {truth(succeeded || accepted), status->reason, status->message};
 
     set(arena, status, "Ready", &verdict, now_s);
-    verdict.status = truth(!succeeded && !failed);
+    /* Accepted is all that such a user waits for: kstatus takes Reconciling for not yet, whatever Ready says. */
+    verdict.status = truth(!succeeded && !failed && !accepted);
     set(arena, status, "Reconciling", &verdict, now_s);
     verdict.status = truth(failed);
     set(arena, status, "Stalled", &verdict, now_s);
@@ -127,11 +130,7 @@ void status_move(struct arena *arena, const struct migration *migration,
     bool is_transition = status->history_count == 0 || status->phase != move->phase;
     status->phase = move->phase;
     status->reason = move->reason;
-    status->message = move->message;
-    if (move->message != NULL && strlen(move->message) > MESSAGE_MAX_BYTES) {
-        size_t kept = str_utf8_len(move->message, MESSAGE_MAX_BYTES - 3);
-        status->message = arena_printf(arena, "%.*s...", (int)kept, move->message);
-    }
+    status->message = condition_line(arena, move->message, MESSAGE_MAX_BYTES);
     if (move->phase == PHASE_SUCCEEDED && status->attempt.number > 0) {
         status->spec_hash = status->attempt.spec_hash;
     }
@@ -188,7 +187,8 @@ static bool same_applications(const struct migration_status *a, const struct mig
         const struct application_status *y = &b->applications[i];
         if (!str_eq(x->workload, y->workload) || !str_eq(x->desired, y->desired) ||
             !str_eq(x->selector, y->selector) || x->settled != y->settled ||
-            x->running_count != y->running_count) {
+            !str_eq(x->uid, y->uid) || !str_eq(x->revision, y->revision) ||
+            !str_eq(x->needs, y->needs) || x->running_count != y->running_count) {
             return false;
         }
         for (size_t k = 0; k < x->running_count; k++) {
@@ -199,6 +199,18 @@ static bool same_applications(const struct migration_status *a, const struct mig
         }
     }
     return true;
+}
+
+/* A breach that is told late may be over by then, and forgotten. */
+static bool same_soak(const struct migration_status *a, const struct migration_status *b)
+{
+    size_t count =
+        a->application_count < b->application_count ? a->application_count : b->application_count;
+    bool is_same = breach_same(&a->last_breach, &b->last_breach);
+    for (size_t i = 0; is_same && i < count; i++) {
+        is_same = a->applications[i].compatible_since_s == b->applications[i].compatible_since_s;
+    }
+    return is_same;
 }
 
 static bool same_attempt(const struct attempt *a, const struct attempt *b)
@@ -215,7 +227,7 @@ enum status_change status_compare(const struct migration_status *a,
                      a->observed_generation == b->observed_generation &&
                      str_eq(a->spec_hash, b->spec_hash) && a->withdrawn == b->withdrawn &&
                      a->history_count == b->history_count && same_attempt(&a->attempt, &b->attempt);
-    if (!same_core || !same_conditions(a, b, false)) {
+    if (!same_core || !same_conditions(a, b, false) || !same_soak(a, b)) {
         return STATUS_MAJOR;
     }
     bool same_texts = str_eq(a->message, b->message) && str_eq(a->running, b->running) &&

@@ -21,7 +21,8 @@ struct turn {
     const struct job *job;   /* NULL while it is not known, or gone */
     const struct pod *noted; /* the one that may start; NULL: none is noted, or it is not there */
     struct run_state run;
-    struct gate_verdict skew; /* R22; reason NULL: not known, or none so far */
+    struct gate_verdict skew;  /* R22; reason NULL: not known, or none so far */
+    struct breach last_breach; /* as far as it is known now */
     bool is_claimed;
     struct plan *plan;
 };

@@ -175,6 +175,9 @@ struct workload {
     const char *progress;       /* Deployment: reason of condition Progressing; NULL: none */
     const char *hang;           /* its message, where it is False; NULL: it is not */
     const char *create_failure; /* message of condition ReplicaFailure, where it is True */
+    /* Another one is another rollout, also one back to the same template: see domain/soak.h. */
+    const char *revision;
+    int64_t rolled_out_s; /* when the last rollout was complete; 0: under way, or not told */
 };
 
 enum container_state {
@@ -296,6 +299,19 @@ struct application_status {
     bool settled;
     const char
         *selector; /* of its pods, as a query (a in (b),c): remembered for when it is deleted */
+    /* Since when it has been what is asked of it, and of which object that is said: domain/soak.h. */
+    const char *uid;
+    const char *revision;
+    const char *needs;          /* what is asked of it: the constraint, and what else counts */
+    int64_t compatible_since_s; /* 0: it is not */
+};
+
+/* When something last ran that the migration does not allow. */
+struct breach {
+    const char *reason; /* NULL: there was none */
+    const char *message;
+    int64_t at_s;    /* when it was first seen */
+    int64_t until_s; /* when it was first seen to be over; 0: it goes on */
 };
 
 /* How run.verify ended; of a check that did not, nothing is known. */
@@ -350,6 +366,7 @@ struct migration_status {
     struct conditions conditions;
     struct application_status *applications;
     size_t application_count;
+    struct breach last_breach;
     struct attempt attempt;
     struct attempt *attempts; /* earlier ones, newest first */
     size_t attempt_count;
@@ -360,6 +377,15 @@ struct migration_status {
 
 #define STATUS_ATTEMPTS_MAX 10
 #define STATUS_HISTORY_MAX  50
+
+/* One of spec.requires: an object of the migration's namespace. domain/prerequisite.h judges it. */
+struct requirement {
+    const char *api_version;
+    const char *kind;
+    const char *name;
+    const char *condition;     /* that must be True; NULL: that the object exists is enough */
+    bool newer_than_migration; /* it must not have been created before the migration was */
+};
 
 /* spec.window: when a run may start; of a migration, or of its Database. domain/window.h judges it. */
 struct window_spec {
@@ -372,17 +398,23 @@ struct window_spec {
 
 struct migration {
     struct meta meta;
-    const char *database;     /* in the migration's namespace */
-    const char *database_key; /* "namespace/database" */
+    const char
+        *database; /* as the spec names it: "orders", or "shop/orders" of another namespace */
+    const char *database_ns;
+    const char *database_name;
+    const char *database_key; /* "shop/orders" */
     enum step step;
     const char *from_version; /* NULL: any */
     const char *to_version;
     struct application *applications;
     size_t application_count;
     enum rollout rollout; /* the default by step is filled in */
+    int64_t soak_s;       /* 0: none */
     bool suspend;
     const char **after; /* names of migrations in its namespace */
     size_t after_count;
+    struct requirement *requirements; /* spec.requires */
+    size_t requirement_count;
     enum approval_need approval;
     int64_t not_before_s; /* 0: any time */
     struct window_spec window;
@@ -403,6 +435,30 @@ struct migration {
     struct migration_status status;
 };
 
+/* ---- objects of any kind ---- */
+
+/* As much of an object that a migration requires as a verdict needs; of some the metadata alone is read. */
+struct prerequisite {
+    struct meta meta;
+    int64_t observed_generation; /* of its status as a whole; 0: it does not say */
+    struct conditions conditions;
+};
+
+/* What is known of one of spec.requires. */
+enum prerequisite_state {
+    PREREQUISITE_UNKNOWN, /* not read yet, or it cannot be read at present */
+    PREREQUISITE_ABSENT,
+    PREREQUISITE_PRESENT,
+    PREREQUISITE_NO_KIND,   /* the server has no such kind, or none that lies in a namespace */
+    PREREQUISITE_FORBIDDEN, /* we may not read it */
+};
+
+struct prerequisite_seen {
+    enum prerequisite_state state;
+    const struct prerequisite *object; /* of PRESENT alone */
+    const char *why;                   /* of the others: the server's words; NULL: none */
+};
+
 /* ---- Database ---- */
 
 struct claim {
@@ -411,11 +467,13 @@ struct claim {
     int64_t attempt;
     const char *spec_hash;
     int64_t since_s;
+    const char *ns; /* of the migration; NULL: the Database's own */
 };
 
 /* One version that a migration brought the database to. */
 struct passage {
     const char *version;
+    const char *ns; /* of the migration; NULL: the Database's own */
     const char *migration;
     const char *uid;
     const char *spec_hash;
@@ -426,12 +484,21 @@ struct passage {
 
 #define DATABASE_HISTORY_MAX 100
 
+/* spec.soak of a Database: the least soak of its migrations, by step. */
+struct soak_policy {
+    int64_t least_s[STEP_MAX];
+    const char *error; /* as window_spec.error */
+};
+
 struct database {
     struct meta meta;
     const char *baseline;
     unsigned approval_for;     /* STEP_BIT() of the steps that need an approval in any case */
     struct window_spec window; /* of its migrations that have none of their own */
-    const char *version;       /* NULL: the ledger is empty */
+    struct soak_policy soak;
+    const char **allowed; /* other namespaces whose migrations may name it */
+    size_t allowed_count;
+    const char *version; /* NULL: the ledger is empty */
     const char **passed;
     size_t passed_count;
     struct claim claim;

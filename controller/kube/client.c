@@ -294,6 +294,7 @@ struct kube_request *kube_client_call(struct kube_client *client, const struct k
     request->call = (struct http_call){
         .method = method_name(call->method),
         .path = request->path,
+        .accept = call->accept,
         .content_type = request->content_type,
         .body = request->body,
         .body_len = request->body == NULL ? 0 : strlen(request->body),
@@ -329,6 +330,11 @@ int64_t kube_client_server_time_s(const struct kube_client *client)
         return clock_wall_s();
     }
     return client->server_time_s + (clock_now_ms() - client->server_time_at_ms) / 1000;
+}
+
+bool kube_client_knows_time(const struct kube_client *client)
+{
+    return client->server_time_s != 0;
 }
 
 uint64_t kube_client_requests_sent(const struct kube_client *client)

@@ -27,15 +27,24 @@ enum kube_method { KUBE_GET, KUBE_POST, KUBE_PUT, KUBE_PATCH, KUBE_DELETE };
 #define KUBE_MERGE_PATCH           "application/merge-patch+json"
 #define KUBE_STRATEGIC_MERGE_PATCH "application/strategic-merge-patch+json"
 
+/*
+ * An object, or a list, of which nothing but the metadata is sent
+ * (https://kubernetes.io/docs/reference/using-api/api-concepts/#alternate-representations). A server that
+ * cannot do so answers 406: what is not to be seen never comes instead.
+ */
+#define KUBE_METADATA      "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+#define KUBE_METADATA_LIST "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
 #define KUBE_REQUEST_DEADLINE_MS 30000
 
 struct kube_call {
     enum kube_method method;
-    const char *path;               /* escaped, with query (kube/path.h); copied */
-    const char *content_type;       /* NULL: application/json; copied */
-    const json_t *body;             /* NULL: none; written out at once, not kept */
-    int64_t deadline_ms;            /* 0: KUBE_REQUEST_DEADLINE_MS */
-    bool is_urgent;                 /* on a connection apart from all other requests */
+    const char *path;         /* escaped, with query (kube/path.h); copied */
+    const char *accept;       /* of the answer; NULL: application/json. A constant: borrowed */
+    const char *content_type; /* NULL: application/json; copied */
+    const json_t *body;       /* NULL: none; written out at once, not kept */
+    int64_t deadline_ms;      /* 0: KUBE_REQUEST_DEADLINE_MS */
+    bool is_urgent;           /* on a connection apart from all other requests */
     const struct kube_guard *guard; /* NULL: none; borrowed until the request has ended */
 };
 
@@ -73,6 +82,9 @@ void kube_request_cancel(struct kube_request *request);
 
 /* The server's clock as its last Date header told it, carried on by ours; ours before the first. */
 int64_t kube_client_server_time_s(const struct kube_client *client);
+
+/* False: no answer has told it yet, and the above is this machine's own. */
+bool kube_client_knows_time(const struct kube_client *client);
 
 /* Requests sent so far, watches not counted: for metrics. */
 uint64_t kube_client_requests_sent(const struct kube_client *client);

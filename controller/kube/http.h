@@ -36,6 +36,7 @@ struct http_transfer;
 struct http_call {
     const char *method;       /* "GET" */
     const char *path;         /* escaped, with query */
+    const char *accept;       /* NULL: application/json; borrowed until the transfer has ended */
     const char *content_type; /* of the body; NULL: no body */
     const char *body;         /* borrowed until the transfer has ended */
     size_t body_len;

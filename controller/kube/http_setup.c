@@ -159,7 +159,7 @@ static void set_request(CURL *easy, struct http_setup *setup, const struct http_
         SET(easy, CURLOPT_READDATA, setup);
     }
     SET(easy, CURLOPT_CUSTOMREQUEST, call->method);
-    add_header(setup, "Accept", "application/json");
+    add_header(setup, "Accept", call->accept == NULL ? "application/json" : call->accept);
     add_header(setup, "Expect", ""); /* HTTP/1.1 would wait for a 100 before a large body */
     SET(easy, CURLOPT_USERAGENT, "interlude/" INTERLUDE_VERSION);
 }

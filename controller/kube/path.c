@@ -74,9 +74,9 @@ static char *group_version_text(struct arena *arena, const char *group_version)
 
 char *kube_path_text(struct arena *arena, const struct kube_path *path)
 {
-    return arena_printf(arena, "%s%s/%s%s%s", group_version_text(arena, path->group_version),
+    return arena_printf(arena, "%s%s%s%s%s", group_version_text(arena, path->group_version),
                         optional(arena, "/namespaces/", path->ns),
-                        segment_text(arena, path->resource), optional(arena, "/", path->name),
+                        optional(arena, "/", path->resource), optional(arena, "/", path->name),
                         optional(arena, "/", path->subresource));
 }
 

@@ -11,7 +11,7 @@
 struct kube_path {
     const char *group_version; /* "v1", "apps/v1", "interlude.dev/v1alpha1" */
     const char *ns;            /* NULL: all namespaces, or a cluster-wide kind */
-    const char *resource;      /* "deployments" */
+    const char *resource;      /* "deployments"; NULL: the group and version itself */
     const char *name;          /* NULL: the collection */
     const char *subresource;   /* NULL: the object itself */
 };

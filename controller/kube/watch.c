@@ -54,6 +54,7 @@ struct kube_watch {
     void *arg;
     char *path; /* of the collection with the selectors */
     bool may_be_stale;
+    bool is_metadata_only;
 
     enum watch_step step; /* under way, or next */
     unsigned failures;    /* in a row */
@@ -373,7 +374,11 @@ static void begin_stream(struct kube_watch *watch)
     }
     free(watch->stream_path);
     watch->stream_path = xstrdup(path);
-    watch->call = (struct http_call){.method = "GET", .path = watch->stream_path};
+    watch->call = (struct http_call){
+        .method = "GET",
+        .path = watch->stream_path,
+        .accept = watch->is_metadata_only ? KUBE_METADATA : NULL,
+    };
     watch->http_status = 0;
     watch->heard_ms = clock_now_ms();
     watch->over_ms = watch->heard_ms + (int64_t)lasts_s * 1000 + timing->slack_ms;
@@ -388,7 +393,8 @@ static void take_page(struct kube_watch *watch, const json_t *list)
     const json_t *metadata = json_object_get(list, "metadata");
     const char *more = json_string_value(json_object_get(metadata, "continue"));
     const json_t *items = json_object_get(list, "items");
-    if (!json_is_array(items)) {
+    /* Nothing is null where a list of metadata is made from one of objects. */
+    if (!json_is_array(items) && !json_is_null(items)) {
         fail(watch, WATCH_GARBLED, "a list has no items");
         return;
     }
@@ -439,7 +445,11 @@ static void begin_page(struct kube_watch *watch)
         path = kube_path_query(&arena, path, "continue", str_or_empty(watch->continue_token));
     }
     const struct kube_call call = {
-        .method = KUBE_GET, .path = path, .deadline_ms = LIST_DEADLINE_MS};
+        .method = KUBE_GET,
+        .path = path,
+        .accept = watch->is_metadata_only ? KUBE_METADATA_LIST : NULL,
+        .deadline_ms = LIST_DEADLINE_MS,
+    };
     watch->page = kube_client_call(watch->client, &call, on_page, watch);
 }
 
@@ -482,6 +492,7 @@ struct kube_watch *kube_watch_start_timed(struct kube_client *client,
     watch->arg = arg;
     watch->path = xstrdup(path);
     watch->may_be_stale = spec->may_be_stale;
+    watch->is_metadata_only = spec->is_metadata_only;
     watch->step = kube_client_streams_lists(client) ? WATCH_STREAM : WATCH_LIST;
     watch->retry = (struct loop_timer){.fn = on_retry, .arg = watch};
     watch->silence = (struct loop_timer){.fn = on_silence, .arg = watch};

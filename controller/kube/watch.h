@@ -46,6 +46,7 @@ struct kube_watch_spec {
      * catch up with etcd, up to 100 ms: for what nobody reads anew before it matters.
      */
     bool may_be_stale;
+    bool is_metadata_only; /* of each object nothing else is sent: KUBE_METADATA */
 };
 
 struct kube_watch;

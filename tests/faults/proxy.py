@@ -68,6 +68,10 @@ class Session:
         """Lists and watches whose path fits go to another API server; rewind: with whatever is in its caches."""
         return self.proxy.ask("PUT", f"{self.path}/route", {"kubeconfig": str(kubeconfig), "path": path, "rewind": rewind})
 
+    def clock(self, ahead):
+        """The server's clock is told so many seconds ahead, in the Date header of each answer from now on."""
+        return self.proxy.ask("PUT", f"{self.path}/clock", ahead)
+
     def certificate(self, kind):
         """Another one is shown; all connections are cut."""
         return self.proxy.ask("PUT", f"{self.path}/certificate", kind)

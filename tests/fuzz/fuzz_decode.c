@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "codec/api_kinds.h"
 #include "codec/decode.h"
 #include "codec/job.h"
 #include "codec/status.h"
@@ -95,6 +96,14 @@ static void check_others(struct arena *arena, const json_t *object)
     }
     struct job job;
     if (!job_decode(arena, object, &job, &err)) {
+        check_refusal(&err);
+    }
+    struct prerequisite prerequisite;
+    if (!prerequisite_decode(arena, object, &prerequisite, &err)) {
+        check_refusal(&err);
+    }
+    struct api_kinds kinds;
+    if (!api_kinds_decode(arena, object, &kinds, &err)) {
         check_refusal(&err);
     }
     for (unsigned kind = 0; kind < WORKLOAD_KIND_MAX; kind++) {

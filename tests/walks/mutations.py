@@ -30,6 +30,12 @@ MUTATIONS = {
     "applications.versions": [{"applications.versions": "2.x"}, {"applications.versions": ">=9.0.0"}, {"applications.versions": ">>2.0.0"}],
     "applications.whenAbsent": [{"applications.whenAbsent": "Wait"}, {"applications.whenAbsent": "Proceed"}],
     "after": [{"after": ["nobody"]}],
+    "requires.apiVersion": [{"requires": [{"apiVersion": "nobody.example/v1", "kind": "Backup", "name": "nobody"}]}],
+    "requires.kind": [{"requires": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": APP}]}],
+    "requires.name": [{"requires": [{"apiVersion": "v1", "kind": "Secret", "name": "nobody"}]}],
+    "requires.condition": [{"requires": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": APP, "condition": "Available"}]},
+                           {"requires": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": APP, "condition": "Never"}]}],
+    "requires.newerThan": [{"requires": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "nobody", "newerThan": "Migration"}]}],
     "approval": [{"approval": "None"}, {"approval": "Required"}],
     "notBefore": [{"notBefore": "2020-01-01T00:00:00Z"}, {"notBefore": FAR_AWAY}],
     "window.schedule": [{"window.schedule": "* * * * *", "window.duration": "1h"}, {"window.schedule": NEW_YEAR, "window.duration": "1m"}],
@@ -38,6 +44,7 @@ MUTATIONS = {
                         {"window.schedule": "* * * * *", "window.duration": "1h", "window.timeZone": "No/Where"}],
     "window.mustFinish": [{"window.schedule": "* * * * *", "window.duration": "1h", "window.mustFinish": True, "run.timeout": "30m"}],
     "rollout": [{"rollout": "Any"}, {"rollout": "Settled"}],
+    "soak": [{"soak": "0s"}, {"soak": "1s"}, {"soak": "87600h"}],
     "suspend": [{"suspend": False}, {"suspend": True}],
     "readyWhen": [{"readyWhen": "Succeeded"}, {"readyWhen": "Accepted"}],
     "run.container.inheritFrom.kind": [{"run.container.inheritFrom.name": APP, "run.container.inheritFrom.kind": "Deployment"},
@@ -86,7 +93,7 @@ def changed(spec, change):
 
 # ---- what is to be expected ----
 
-DEFAULTS = {("kind", "Deployment"), ("source", "ImageTag"), ("key", LABEL), ("whenAbsent", "Wait"), ("readyWhen", "Succeeded"), ("retries", 0), ("onInterruption", "Fail"), ("approval", "None")}
+DEFAULTS = {("kind", "Deployment"), ("source", "ImageTag"), ("key", LABEL), ("whenAbsent", "Wait"), ("readyWhen", "Succeeded"), ("soak", "0s"), ("retries", 0), ("onInterruption", "Fail"), ("approval", "None")}
 
 
 def meaning(spec):
@@ -135,10 +142,18 @@ def closed(spec):
         found["SchemaVersionMet"] = "version 0"
     if spec.get("after"):
         found["DependenciesMet"] = spec["after"][0]
+    requirement = (spec.get("requires") or [{}])[0]
+    for is_so, words in ((requirement.get("kind") == "Backup", "no kind Backup"), (requirement.get("condition") == "Never", "Never"),
+                         (requirement.get("name") == "nobody", "nobody")):
+        if is_so:
+            found["PrerequisitesMet"] = words
+            break
     if spec.get("approval") == "Required":
         found["Approved"] = "needs an approval (spec.approval)"
     found.update(closed_by_time(spec))
     found.update(closed_by_application(application))
+    if spec.get("soak") == "87600h" and ("VersionsCompatible" in found or is_there(application)):
+        found["Soaked"] = "3650d"
     if application["versions"].startswith(">>"):
         found["JobValid"] = "applications[0].versions"
         return found
@@ -164,12 +179,16 @@ def closed_by_time(spec):
     return {"InWindow": reasons[0] if len(reasons) == 1 else ""} if reasons else {}
 
 
-def closed_by_application(application):
-    kind, versions = application.get("kind", "Deployment"), application["versions"]
+def is_there(application):
     labels = application.get("selector", {}).get("matchLabels")
-    is_there = kind == "Deployment" and (labels == {"part-of": "orders"} if labels else application["name"] == APP)
+    return application.get("kind", "Deployment") == "Deployment" and (labels == {"part-of": "orders"} if labels else application["name"] == APP)
+
+
+def closed_by_application(application):
+    versions = application["versions"]
+    labels = application.get("selector", {}).get("matchLabels")
     source = application.get("versionFrom", {})
-    if not is_there:
+    if not is_there(application):
         return {} if application.get("whenAbsent") == "Proceed" else {"VersionsCompatible": "nothing" if labels and "nothing" in labels.values() else ""}
     if application.get("container", "api") != "api" and source.get("source", "ImageTag") == "ImageTag":
         return {"VersionsCompatible": "nope"}

@@ -103,6 +103,40 @@ class Waiting(Story):
         self.reaches("contract", "Succeeded")
         self.has_run("expand", "backfill", "contract")
 
+    def test_secret_that_comes_later(self):
+        """First nobody has allowed the controller to look for Secrets, then there is none; it never sees what is in them."""
+        self.migrate("add-column", requires=[{"apiVersion": "v1", "kind": "Secret", "name": "orders-token"}])
+        self.says("add-column", "cannot watch resource", "interlude.dev/aggregate-to-controller", phase="Waiting")
+        roles, name = "/apis/rbac.authorization.k8s.io/v1/clusterroles", f"{self.namespace}-sees-secrets"
+        self.api.request("POST", roles, {
+            "metadata": {"name": name, "labels": {"interlude.dev/aggregate-to-controller": "true", "interlude-e2e": "yes"}},
+            "rules": [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["list", "watch"]}]})
+        self.addCleanup(self.api.request, "DELETE", f"{roles}/{name}")
+        self.says("add-column", "Secret orders-token does not exist", phase="Waiting")
+        self.has_run()
+        self.api.create("secrets", self.namespace, {"metadata": {"name": "orders-token"}, "stringData": {"token": "t"}})
+        self.reaches("add-column", "Succeeded")
+        self.has_run("add-column")
+
+    def test_soak(self):
+        """By the real clock: the platform team wants a Contract to wait; a rollout back and forth begins it anew."""
+        self.database_stands_at("1")
+        api = self.deploy(self.idle())
+        self.api.patch("databases", self.namespace, "orders", {"spec": {"soak": {"Contract": "1h"}}})
+        self.migrate("drop-column", step="Contract", toVersion="2", applications=[{"name": APP, "versions": "^1.0.0"}])
+        self.says("drop-column", "versions and rollout have held since", "a soak of 1h (spec.soak.Contract of Database orders)", phase="Waiting")
+        self.set_image(api, "orders-api:2.0.0")
+        self.says("drop-column", f"{APP} runs 2.0.0", phase="Waiting")
+        self.set_image(api, "orders-api:1.0.0")
+        self.says("drop-column", "have held since", "last broken at", phase="Waiting")
+        self.has_run()
+        self.api.patch("databases", self.namespace, "orders", {"spec": {"soak": {"Contract": "5s"}}})
+        done = self.reaches("drop-column", "Succeeded")
+        held = max(done["status"]["applications"][0]["compatibleSince"], done["status"]["lastBreach"]["until"])
+        began = datetime.datetime.fromisoformat(done["status"]["attempt"]["startTime"])
+        self.assertLessEqual(datetime.datetime.fromisoformat(held) + datetime.timedelta(seconds=5), began)
+        self.has_run("drop-column")
+
     def test_window(self):
         """By the real clock: the platform team's window is closed; the migration gets one of its own, from a moment on."""
         now = datetime.datetime.now(datetime.timezone.utc)

@@ -66,6 +66,16 @@ func (c *control) handler() http.Handler {
 		return s.state(false), nil
 	}))
 	mux.HandleFunc("PUT /sessions/{id}/route", c.with(func(s *session, r *http.Request) (*state, error) { return s.setRoute(r) }))
+	mux.HandleFunc("PUT /sessions/{id}/clock", c.with(func(s *session, r *http.Request) (*state, error) {
+		var seconds float64
+		if err := json.NewDecoder(r.Body).Decode(&seconds); err != nil {
+			return nil, err
+		}
+		s.mutex.Lock()
+		s.ahead = time.Duration(seconds * float64(time.Second))
+		s.mutex.Unlock()
+		return s.state(false), nil
+	}))
 	mux.HandleFunc("PUT /sessions/{id}/certificate", c.with(func(s *session, r *http.Request) (*state, error) {
 		var kind string
 		if err := json.NewDecoder(r.Body).Decode(&kind); err != nil {

@@ -170,6 +170,7 @@ func (x *exchange) reply() {
 	header := x.w.Header()
 	maps.Copy(header, x.answer.header)
 	header.Del("Content-Length")
+	x.session.date(header)
 	if x.flood != nil {
 		x.w.WriteHeader(x.answer.status)
 		x.pour(x.flood)

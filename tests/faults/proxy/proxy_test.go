@@ -322,3 +322,21 @@ func TestRulesThatMakeNoSense(t *testing.T) {
 		}
 	}
 }
+
+func TestTellsAnotherTime(t *testing.T) {
+	g := newGround(t, "good", &Rule{Number: 2, Do: "answer", Status: 503})
+	g.mutex.Lock()
+	g.ahead = 24 * time.Hour
+	g.mutex.Unlock()
+	for _, path := range []string{"/some", "/refused", "/watched?watch=1"} {
+		response, err := g.client.Get(g.url() + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		told, err := http.ParseTime(response.Header.Get("Date"))
+		if ahead := time.Until(told); err != nil || ahead < 23*time.Hour || ahead > 25*time.Hour {
+			t.Fatalf("%s: %v ahead (%v)", path, ahead, err)
+		}
+	}
+}

@@ -55,7 +55,8 @@ type session struct {
 	isClosed bool
 	log      []*entry
 
-	route       *route // nil: all goes to upstream
+	ahead       time.Duration // of the server's clock, in the Date header of all answers
+	route       *route        // nil: all goes to upstream
 	certificate tls.Certificate
 	conns       map[net.Conn]bool
 }
@@ -234,5 +235,15 @@ func (s *session) waitFired(wanted int, timeout time.Duration) {
 	defer s.mutex.Unlock()
 	for s.fired < wanted && !s.isClosed && time.Now().Before(deadline) {
 		s.changed.Wait()
+	}
+}
+
+// date tells the server's time as the session wants it told: a clock that is days ahead is a soak that is over.
+func (s *session) date(header http.Header) {
+	s.mutex.Lock()
+	ahead := s.ahead
+	s.mutex.Unlock()
+	if ahead != 0 {
+		header.Set("Date", time.Now().Add(ahead).UTC().Format(http.TimeFormat))
 	}
 }

@@ -28,6 +28,7 @@ func (x *exchange) serveWatch() int {
 	defer response.Body.Close()
 	maps.Copy(x.w.Header(), response.Header)
 	x.w.Header().Del("Content-Length")
+	x.session.date(x.w.Header())
 	x.w.WriteHeader(response.StatusCode)
 	_ = http.NewResponseController(x.w).Flush()
 	if response.StatusCode != http.StatusOK {

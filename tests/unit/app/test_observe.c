@@ -52,6 +52,8 @@ static int set_up(void **state)
     cluster->client = kube_client_new(place->loop, &place->config, &err);
     assert_non_null(cluster->client);
     cluster->fleet = fleet_new(cluster->client, &handler, place);
+    cluster->prerequisites = prerequisites_new(
+        &(struct kind_watch_ground){place->loop, cluster->client, &cluster->kinds}, NULL, NULL);
     place->work = work_new(cluster, "shop", "first");
     *state = place;
     return 0;
@@ -61,6 +63,7 @@ static int tear_down(void **state)
 {
     struct place *place = *state;
     work_free(place->work);
+    prerequisites_free(place->cluster.prerequisites);
     fleet_free(place->cluster.fleet);
     cluster_fini(&place->cluster);
     kube_client_free(place->cluster.client);

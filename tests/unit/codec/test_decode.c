@@ -113,9 +113,19 @@ static void test_spec(void **state)
     assert_string_equal(m.from_version, "2");
     assert_string_equal(m.to_version, "3");
     assert_int_equal(m.rollout, ROLLOUT_ANY);
+    assert_int_equal(m.soak_s, 86400);
     assert_true(m.suspend);
     assert_int_equal(m.after_count, 2);
     assert_string_equal(m.after[1], "orders-0002-backfill");
+    assert_int_equal(m.requirement_count, 2);
+    assert_string_equal(m.requirements[0].api_version, "v1");
+    assert_string_equal(m.requirements[0].kind, "Secret");
+    assert_string_equal(m.requirements[0].name, "orders-db");
+    assert_null(m.requirements[0].condition);
+    assert_false(m.requirements[0].newer_than_migration);
+    assert_string_equal(m.requirements[1].api_version, "postgresql.cnpg.io/v1");
+    assert_string_equal(m.requirements[1].condition, "Ready");
+    assert_true(m.requirements[1].newer_than_migration);
     assert_int_equal(m.approval, APPROVAL_REQUIRED);
     assert_int_equal(m.not_before_s, 1796083200);
     assert_string_equal(m.window.schedule, "0 2 * * 1-5");
@@ -200,6 +210,7 @@ static void test_defaults(void **state)
         assert_int_equal(m.retries, 0);
         assert_null(m.from_version);
         assert_int_equal(m.after_count, 0);
+        assert_int_equal(m.requirement_count, 0);
         assert_int_equal(m.approval, APPROVAL_NONE);
         assert_int_equal(m.not_before_s, 0);
         assert_null(m.window.schedule);
@@ -304,6 +315,14 @@ static void test_database(void **state)
     assert_int_equal(d.window.duration_s, 7200);
     assert_null(d.window.zone_name);
     assert_null(d.window.error);
+    assert_int_equal(d.soak.least_s[STEP_EXPAND], 0);
+    assert_int_equal(d.soak.least_s[STEP_DATA], 5400);
+    assert_int_equal(d.soak.least_s[STEP_CONTRACT], 86400);
+    assert_null(d.soak.error);
+    assert_int_equal(d.allowed_count, 2);
+    assert_string_equal(d.allowed[1], "billing");
+    assert_string_equal(d.claim.ns, "web");
+    assert_string_equal(d.history[0].ns, "billing");
     assert_string_equal(d.version, "43");
     assert_int_equal(d.passed_count, 3);
     assert_string_equal(d.passed[2], "43");
@@ -407,6 +426,44 @@ static void test_no_object(void **state)
     assert_string_equal(err.text, "metadata.name: is missing; it must not be empty");
 }
 
+/* Likewise a soak: it closes the gate, and nobody's start waits for nothing. */
+static void test_wrong_least_soak(void **state)
+{
+    (void)state;
+    CLEANUP(arena_fini) struct arena arena = {0};
+    json_auto_t *object = case_json("{\"metadata\": {\"name\": \"d\", \"uid\": \"u\"},"
+                                    " \"spec\": {\"soak\": {\"Data\": \"a day\"},"
+                                    "             \"allowedNamespaces\": [\"web\", 5]},"
+                                    " \"status\": {\"version\": \"2\"}}");
+    struct database d;
+    struct err err = {0};
+    assert_true(database_decode(&arena, object, &d, &err));
+    assert_string_equal(d.version, "2");
+    assert_true(str_starts_with(d.soak.error, "spec.soak.Data: \"a day\" is no duration"));
+    assert_null(d.window.error);
+    assert_int_equal(d.allowed_count, 0); /* and whom it allows cannot be read */
+}
+
+static void test_database_of_another_namespace(void **state)
+{
+    (void)state;
+    CLEANUP(arena_fini) struct arena arena = {0};
+    json_auto_t *object = case_file_load("decode/migration.json");
+    struct migration m;
+    decode_migration(&arena, object, &m);
+    assert_string_equal(m.database_ns, "shop");
+    assert_string_equal(m.database_name, "orders");
+    assert_string_equal(m.database_key, "shop/orders");
+    (void)json_object_set_new(json_object_get(object, "spec"), "database",
+                              json_string("data/orders"));
+    decode_migration(&arena, object, &m);
+    assert_null(m.spec_error);
+    assert_string_equal(m.database, "data/orders");
+    assert_string_equal(m.database_ns, "data");
+    assert_string_equal(m.database_name, "orders");
+    assert_string_equal(m.database_key, "data/orders");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -421,6 +478,8 @@ int main(void)
         cmocka_unit_test(test_database),
         cmocka_unit_test(test_new_database),
         cmocka_unit_test(test_wrong_default_window),
+        cmocka_unit_test(test_wrong_least_soak),
+        cmocka_unit_test(test_database_of_another_namespace),
         cmocka_unit_test(test_wrong_approval_for),
         cmocka_unit_test(test_approval),
         cmocka_unit_test(test_no_object),

@@ -34,9 +34,11 @@ static void test_deployment(void **state)
     assert_int_equal(w.partition, 2);
     assert_string_equal(w.current_revision, "orders-api-1");
     assert_string_equal(w.update_revision, "orders-api-2");
-    assert_string_equal(w.progress, "ProgressDeadlineExceeded");
-    assert_string_equal(w.hang, "it has timed out progressing.");
+    assert_string_equal(w.progress, "NewReplicaSetAvailable");
+    assert_null(w.hang);
     assert_string_equal(w.create_failure, "exceeded quota");
+    assert_string_equal(w.revision, "12");
+    assert_int_equal(w.rolled_out_s, 1795309323);
     assert_int_equal(w.selector.count, 1);
     assert_string_equal(w.selector.terms[0].values[0], "orders");
     assert_int_equal(w.labels.count, 2);
@@ -54,10 +56,27 @@ static void test_daemon_set(void **state)
     CLEANUP(arena_fini) struct arena arena = {0};
     struct workload w;
     decode_workload(&arena, WORKLOAD_DAEMON_SET, &w);
+    assert_string_equal(w.revision, "7"); /* its generation */
+    assert_int_equal(w.rolled_out_s, 0);
     assert_int_equal(w.desired, 9);
     assert_int_equal(w.replicas, 8);
     assert_int_equal(w.updated, 7);
     assert_int_equal(w.ready, 6);
+}
+
+static void test_rollout_that_hangs(void **state)
+{
+    (void)state;
+    CLEANUP(arena_fini) struct arena arena = {0};
+    json_auto_t *object =
+        case_json("{\"metadata\": {\"name\": \"w\", \"uid\": \"u\"}, \"status\": {\"conditions\": ["
+                  "{\"type\": \"Progressing\", \"status\": \"False\","
+                  " \"reason\": \"ProgressDeadlineExceeded\", \"message\": \"m\"}]}}");
+    struct workload w;
+    struct err err = {0};
+    assert_true(workload_decode(&arena, object, WORKLOAD_DEPLOYMENT, &w, &err));
+    assert_string_equal(w.progress, "ProgressDeadlineExceeded");
+    assert_string_equal(w.hang, "m");
 }
 
 /* A condition that stands the other way says nothing of a fault. */
@@ -248,6 +267,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_deployment),
         cmocka_unit_test(test_daemon_set),
+        cmocka_unit_test(test_rollout_that_hangs),
         cmocka_unit_test(test_rollout_in_order),
         cmocka_unit_test(test_replicas_are_1_unless_said),
         cmocka_unit_test(test_job),

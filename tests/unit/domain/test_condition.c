@@ -81,6 +81,27 @@ static void test_reason(void **state)
     arena_fini(&arena);
 }
 
+static const struct message_row {
+    const char *name; /* the message as it came */
+    const char *expected;
+} message_rows[] = {
+    {"one line", "one line"},
+    {"two  blanks stay where all is one line", "two  blanks stay where all is one line"},
+    {"first\nsecond", "first second"},
+    {"first\r\n\r\n\tsecond  third\n", "first second third"},
+    {"\nfirst", "first"},
+    {"\n", ""},
+    {"x\n\xC3\xA4\xC3\xB6", "x \xC3\xA4\xC3\xB6"},
+};
+
+static void test_message(void **state)
+{
+    const struct message_row *row = *state;
+    struct arena arena = {0};
+    assert_string_equal(condition_line(&arena, row->name, 100), row->expected);
+    arena_fini(&arena);
+}
+
 static void test_limits(void **state)
 {
     (void)state;
@@ -105,5 +126,6 @@ int main(void)
         cmocka_unit_test(test_limits),
     };
     int failed = CASES_RUN("reasons", reason_rows, test_reason);
+    failed += CASES_RUN("messages", message_rows, test_message);
     return failed + cmocka_run_group_tests_name("condition", others, NULL, NULL);
 }

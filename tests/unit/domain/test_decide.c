@@ -65,6 +65,9 @@ static const struct time_zone utc = {0};
 static const char *after_2[] = {"orders-2"};
 static const struct migration pending = {0};
 static const struct migration *not_judged[] = {&pending};
+static struct requirement secret[] = {{.api_version = "v1", .kind = "Secret", .name = "db"}};
+static const struct prerequisite_seen absent[] = {{.state = PREREQUISITE_ABSENT}};
+static const struct prerequisite_seen unread[] = {{.state = PREREQUISITE_UNKNOWN}};
 
 static const struct approval approval = {.meta = {.name = "yes", .uid = "uid-yes"},
                                          .migration = "orders-3",
@@ -157,6 +160,18 @@ static const struct world rows[] = {
                      .withdrawn = 1,
                      .message = "~changed just before the start: comes after others: migration "
                                 "orders-2 is not judged yet"},
+    },
+    {
+        .name = "S2 what it requires is gone again: given back",
+        .migration = {.meta = {HELD}, .requirements = secret, .requirement_count = 1},
+        .claim_attempt = 1,
+        .seen = {FRESH, .prerequisites = absent},
+        .expected = {.case_id = "S2",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_WAITING,
+                     .reason = "PrerequisiteMissing",
+                     .withdrawn = 1,
+                     .message = "~changed just before the start: Secret db does not exist"},
     },
     {
         .name = "S2 R7 the approval was taken back: given back",
@@ -856,7 +871,7 @@ static const struct world rows[] = {
                      .version = "2",
                      .history = own_passage,
                      .history_count = 1,
-                     .claim = {"other", "uid-o", 1, HASH, NOW - 1}},
+                     .claim = {"other", "uid-o", 1, HASH, NOW - 1, NULL}},
         .seen = {ALL_OPEN},
         .expected = {.case_id = "W5",
                      .actions = ACTION_WRITE_STATUS,
@@ -895,6 +910,24 @@ static const struct world rows[] = {
         .expected = {.case_id = "W3", .wake_at_s = NOW + 4},
     },
     {
+        .name = "W3 the watch on what it requires has only just begun",
+        .migration = {.requirements = secret, .requirement_count = 1},
+        .database = {.meta = {HELD}},
+        .seen = {ALL_OPEN, .prerequisites = unread, .are_prerequisites_unread = true,
+                 .unknown_since_s = NOW - 1},
+        .expected = {.case_id = "W3", .wake_at_s = NOW + 4},
+    },
+    {
+        .name = "W5 what it requires is not there",
+        .migration = {.requirements = secret, .requirement_count = 1},
+        .database = {.meta = {HELD}},
+        .seen = {ALL_OPEN, .prerequisites = absent},
+        .expected = {.case_id = "W5",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_WAITING,
+                     .reason = "PrerequisiteMissing"},
+    },
+    {
         .name = "W5 a watch that never tells is told",
         .database = {.meta = {HELD}},
         .seen = {CHECKED, .unknown_since_s = NOW - 5},
@@ -925,7 +958,7 @@ static const struct world rows[] = {
     },
     {
         .name = "W5 R2 another holds the database",
-        .database = {.meta = {HELD}, .claim = {"orders-2", "uid-2", 1, HASH, NOW - 1}},
+        .database = {.meta = {HELD}, .claim = {"orders-2", "uid-2", 1, HASH, NOW - 1, NULL}},
         .seen = {ALL_OPEN},
         .expected = {.case_id = "W5",
                      .actions = ACTION_WRITE_STATUS,
@@ -1021,7 +1054,7 @@ static const struct world rows[] = {
         .name =
             "W5 another holds the database: its place in the queue is lost when the window closes",
         .migration = {.window = {.schedule = "0 13 * * *", .duration_s = 3600}},
-        .database = {.meta = {HELD}, .claim = {"orders-2", "uid-2", 1, HASH, NOW - 1}},
+        .database = {.meta = {HELD}, .claim = {"orders-2", "uid-2", 1, HASH, NOW - 1, NULL}},
         .seen = {ALL_OPEN, .zone = &utc},
         .expected = {.case_id = "W5",
                      .actions = ACTION_WRITE_STATUS,

@@ -251,6 +251,23 @@ static const struct world rows[] = {
                      .attempt = 1},
     },
     {
+        .name = "J19 R7 a breach is noted with it: the next attempt soaks after that",
+        .migration = {.meta = {HELD},
+                      .suspend = true,
+                      .status = {RUNS, .last_breach = {"VersionsIncompatible", "x", NOW - 90, 0}}},
+        .claim_attempt = 1,
+        .job = {ARMED},
+        .pod = POD_GATED,
+        .seen = {PRESENT, .is_fresh = true, .are_applications_known = true},
+        .expected = {.case_id = "J19",
+                     .actions = ACTION_WRITE_STATUS,
+                     .phase = PHASE_RUNNING,
+                     .reason = "StartMissed",
+                     .message = "~suspended",
+                     .breach_until_s = NOW,
+                     .attempt = 1},
+    },
+    {
         .name = "J19 R7 the approval was taken back since",
         .migration = {.meta = {HELD}, .approval = APPROVAL_REQUIRED, .status = {RUNS}},
         .claim_attempt = 1,
@@ -1549,6 +1566,10 @@ static void test_skew_is_told(void **state)
     assert_int_equal(skew_of(&plan)->status, CONDITION_TRUE);
     assert_text(skew_of(&plan)->message, "~while attempt 1 runs, orders-api");
     assert_int_equal(plan.status.phase, PHASE_RUNNING);
+    /* The soak of another attempt, should one follow, begins after it. */
+    assert_text(plan.status.last_breach.message, "~orders-api");
+    assert_int_equal(plan.status.last_breach.at_s, NOW);
+    assert_int_equal(plan.status.last_breach.until_s, 0);
 
     world.migration.status = plan.status;
     struct announcement told[ANNOUNCEMENTS_MAX];
@@ -1563,6 +1584,8 @@ static void test_skew_is_told(void **state)
     assert_string_equal(plan.case_id, "J12");
     assert_int_equal(skew_of(&plan)->status, CONDITION_FALSE);
     assert_int_equal(skew_of(&plan)->changed_s, NOW + 60);
+    assert_int_equal(plan.status.last_breach.at_s, NOW);
+    assert_int_equal(plan.status.last_breach.until_s, NOW + 60);
     world.migration.status = plan.status;
     decide(&arena, &seen, &plan);
     assert_string_equal(plan.case_id, "J13");

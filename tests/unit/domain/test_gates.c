@@ -635,7 +635,7 @@ static const struct row rows[] = {
     },
     {
         .name = "LockHeld: ours",
-        .database = {.claim = {"orders-3", UID, 1, HASH, NOW}},
+        .database = {.claim = {"orders-3", UID, 1, HASH, NOW, NULL}},
         .seen = {KNOWN, ACCEPTED},
         .gate = GATE_LOCK_HELD,
         .status = CONDITION_TRUE,
@@ -646,7 +646,7 @@ static const struct row rows[] = {
     },
     {
         .name = "LockHeld: another's of the same name",
-        .database = {.claim = {"orders-3", "uid-before", 1, HASH, NOW}},
+        .database = {.claim = {"orders-3", "uid-before", 1, HASH, NOW, NULL}},
         .seen = {KNOWN, ACCEPTED, .queue_place = 2, .queue_ahead = "orders-1"},
         .gate = GATE_LOCK_HELD,
         .status = CONDITION_FALSE,

@@ -328,7 +328,7 @@ static struct database database_of(const struct row *row)
 {
     return (struct database){
         .meta = {.name = "orders"},
-        .claim = {"orders-3", UID, 1, HASH, row->since_s != 0 ? row->since_s : NOW - 60},
+        .claim = {"orders-3", UID, 1, HASH, row->since_s != 0 ? row->since_s : NOW - 60, NULL},
         .confirm_ended = row->confirm_ended,
     };
 }

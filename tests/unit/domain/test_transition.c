@@ -102,6 +102,11 @@ CHANGE(application_settled, s->applications[0].settled = false)
 CHANGE(application_selector, s->applications[0].selector = "app=x")
 CHANGE(application_versions, s->applications[0].running_count = 0)
 CHANGE(application_version, s->applications[0].running[0].version = "3")
+CHANGE(application_uid, s->applications[0].uid = "uid-2")
+CHANGE(application_revision, s->applications[0].revision = "2")
+CHANGE(application_needs, s->applications[0].needs = "3.x")
+CHANGE(application_since, s->applications[0].compatible_since_s = NOW)
+CHANGE(breach, s->last_breach = ((struct breach){"A", "b", NOW, 0}))
 CHANGE(application_pods, s->applications[0].running[0].pods = 3)
 
 #define MAJOR(fn)                                                                                  \
@@ -143,6 +148,11 @@ static const struct compare_row compare_rows[] = {
     MINOR(application_versions),
     MINOR(application_version),
     MINOR(application_pods),
+    MINOR(application_uid),
+    MINOR(application_revision),
+    MINOR(application_needs),
+    MAJOR(application_since),
+    MAJOR(breach),
 };
 
 static void test_compare(void **state)
@@ -200,11 +210,11 @@ static const struct move_row move_rows[] = {
         .history = 1,
     },
     {
-        .name = "accepted where that is enough",
+        .name = "accepted where that is enough: nothing more is waited for",
         .migration = {.ready_when = READY_WHEN_ACCEPTED, WAITING_M},
         .move = {PHASE_WAITING, "Queued", "queued", true},
         .ready = YES,
-        .reconciling = YES,
+        .reconciling = NO,
         .stalled = NO,
         .history = 1,
     },

@@ -162,6 +162,7 @@ struct observed world_see(struct arena *arena, struct world *world)
     struct observed seen = world->seen;
     fill_migration(&world->migration);
     fill_job(&world->job);
+    world->database.meta.ns = OR(world->database.meta.ns, "shop");
     world->database.meta.name = "orders";
     if (world->claim_attempt != 0) {
         world->database.claim = (struct claim){
@@ -221,6 +222,7 @@ void world_test(void **state)
         assert_string_equal(outcome_name(plan.status.attempt.outcome),
                             outcome_name(expected->outcome));
         assert_int_equal(plan.status.observed_generation, world->migration.meta.generation);
+        assert_int_equal(plan.status.last_breach.until_s, expected->breach_until_s);
         if (expected->history != 0) {
             assert_int_equal(plan.status.history_count, expected->history);
         }

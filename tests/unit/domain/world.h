@@ -50,7 +50,8 @@ struct expected {
     const char *approved_by;
     const char *version; /* of the passage; NULL: none */
     int64_t wake_at_s;
-    size_t history; /* entries; 0: any */
+    size_t history;         /* entries; 0: any */
+    int64_t breach_until_s; /* of status.last_breach */
     bool is_ready;
     bool is_minor;
 };

@@ -194,6 +194,7 @@ static const struct fake_reply *take_reply(const struct visit *visit)
     const struct fake_reply *found = NULL;
     char line[2048];
     char auth[256];
+    char accept[128];
     char name[64];
     size_t line_len = strcspn(visit->request.data, "\r\n");
     const char *end = memmem(visit->request.data, line_len, " HTTP/", 6);
@@ -205,6 +206,8 @@ static const struct fake_reply *take_reply(const struct visit *visit)
         return &version;
     }
     header_value(visit, "\nAuthorization", auth, sizeof(auth));
+    header_value(visit, "\nAccept", accept, sizeof(accept));
+    bool is_usual = strcmp(accept, "application/json") == 0;
     peer_name(visit, name, sizeof(name));
 
     (void)pthread_mutex_lock(&site->lock);
@@ -215,8 +218,10 @@ static const struct fake_reply *take_reply(const struct visit *visit)
             found = &site->replies[i];
         }
     }
-    (void)dprintf(site->log_fd, "%s%d %s auth=%s cn=%s body=%s\n", found == NULL ? "!" : "",
-                  visit->number, line, auth, name, visit->request.data + visit->header_len);
+    (void)dprintf(site->log_fd, "%s%d %s auth=%s cn=%s%s%s body=%s\n", found == NULL ? "!" : "",
+                  visit->number, line, auth, name,
+                  is_usual ? "" : " accept=", is_usual ? "" : accept,
+                  visit->request.data + visit->header_len);
     (void)pthread_mutex_unlock(&site->lock);
     return found;
 }

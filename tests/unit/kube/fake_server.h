@@ -54,7 +54,8 @@ void fake_server_stop(struct fake_server *server);
 
 /*
  * The requests so far, a line each: connection, method, target, Authorization, the client certificate's
- * name and the body: "1 GET /x auth=Bearer t cn=client-0 body={}". A request without a reply begins with
+ * name, what is accepted if that is not application/json, and the body:
+ * "1 GET /x auth=Bearer t cn=client-0 body={}". A request without a reply begins with
  * '!'. Borrowed until the next call.
  */
 const char *fake_server_log(struct fake_server *server);

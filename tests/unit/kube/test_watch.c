@@ -127,6 +127,13 @@ static const struct row rows[] = {
                  {.match = LIST, .status = 200, .body = PAGE("", "20", "")},
                  {.match = RESUME("20"), .status = 200, .end = FAKE_HANG}},
      .heard = "!Invalid restart !Invalid restart synced "},
+    {.name = "a list whose items are null is an empty one",
+     .replies = {{.match = STREAM, .status = 422},
+                 {.match = LIST,
+                  .status = 200,
+                  .body = "{\"metadata\":{\"resourceVersion\":\"20\"},\"items\":null}"},
+                 {.match = RESUME("20"), .status = 200, .end = FAKE_HANG}},
+     .heard = "restart synced "},
     {.name = "the server ends the stream",
      .replies = {{.match = STREAM,
                   .status = 200,
@@ -267,6 +274,7 @@ struct place {
     struct kube_watch *watch;
     struct fake_server server;
     struct buf heard;
+    bool is_metadata_only;
     const char *wanted;  /* the loop ends a little after this was heard */
     size_t requests;     /* and so many requests were seen; 0: any number */
     const char *stop_at; /* the watch is stopped when the last word is this; NULL: never */
@@ -366,8 +374,10 @@ static void place_fini(struct place *place)
 
 static void watch_until(struct place *place, const char *wanted, const struct watch_timing *timing)
 {
-    static const struct kube_watch_spec spec = {
-        .path = "/apis/test/v1/things", .label_selector = "a=b", .field_selector = "c=d"};
+    const struct kube_watch_spec spec = {.path = "/apis/test/v1/things",
+                                         .label_selector = "a=b",
+                                         .field_selector = "c=d",
+                                         .is_metadata_only = place->is_metadata_only};
     struct err err = {0};
     place->wanted = wanted;
     if (timing == NULL) {
@@ -549,6 +559,32 @@ static void test_refusal_is_remembered_for_all(void **state)
     place_fini(&place);
 }
 
+/* No step asks for more than the metadata: neither the stream, nor the list and the watch in its stead. */
+static void test_metadata_only(void **state)
+{
+    static const struct fake_reply replies[] = {
+        {.match = STREAM, .status = 422},
+        {.match = "limit=500", .status = 200, .body = PAGE("", "9", ITEM("a"))},
+        {.match = RESUME("9"), .status = 200, .end = FAKE_HANG},
+    };
+    static const char *const accepted[] = {KUBE_METADATA, KUBE_METADATA_LIST, KUBE_METADATA};
+    (void)state;
+    struct place place;
+    place_init(&place, replies, ARRAY_LEN(replies), NULL);
+    place.requests = ARRAY_LEN(replies);
+    place.is_metadata_only = true;
+    watch_until(&place, "restart +a synced ", &quick);
+    const char *log = fake_server_log(&place.server);
+    for (size_t i = 0; i < ARRAY_LEN(accepted); i++) {
+        CLEANUP(mem_free_text) char *end = xasprintf(" accept=%s body=", accepted[i]);
+        size_t len = strcspn(log, "\n");
+        assert_non_null(memmem(log, len, end, strlen(end)));
+        log += len + 1;
+    }
+    assert_string_equal(log, "");
+    place_fini(&place);
+}
+
 static int make_pki(void **state)
 {
     (void)state;
@@ -565,20 +601,21 @@ static int free_pki(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[ARRAY_LEN(rows) + 6] = {
+    struct CMUnitTest tests[ARRAY_LEN(rows) + 7] = {
         cmocka_unit_test(test_401_reads_the_token_again),
         cmocka_unit_test(test_401_for_good),
         cmocka_unit_test(test_no_server),
         cmocka_unit_test(test_is_synced_follows_the_stream),
         cmocka_unit_test(test_stop_in_a_callback),
         cmocka_unit_test(test_refusal_is_remembered_for_all),
+        cmocka_unit_test(test_metadata_only),
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         union {
             const struct row *row;
             void *state;
         } row = {.row = &rows[i]};
-        tests[6 + i] = (struct CMUnitTest){
+        tests[7 + i] = (struct CMUnitTest){
             .name = rows[i].name, .test_func = test_row, .initial_state = row.state};
     }
     return cmocka_run_group_tests(tests, make_pki, free_pki);

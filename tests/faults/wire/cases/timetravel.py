@@ -268,6 +268,24 @@ class TimeTravel(Fault):
         self.assertEqual("again", self.succeeds()["status"]["attempt"]["approval"]["name"])
         self.ends_well(pods=1)
 
+    def test_what_it_requires_is_gone(self):
+        """The Secret that it requires is there, as the old world shows; meanwhile it was deleted (R7)."""
+        self.database()
+        self.api.create("secrets", self.namespace, {"metadata": {"name": "orders-db"}})
+        old_secrets = self.api.path("secrets", self.namespace, query={"resourceVersion": "0"})
+        self.eventually(lambda: self.old_api.request("GET", old_secrets)["items"], "the old server has seen the Secret", 30)
+        self.migrate(requires=[{"apiVersion": "v1", "kind": "Secret", "name": "orders-db"}])
+        self.hold()
+        self.delete("secrets", "orders-db")
+        self.comes_from_the_past()
+        self.expect("first", lambda seen: seen["status"].get("withdrawn", 0) >= 1, "the claim is given back")
+        self.assertEqual([], self.jobs())
+        self.release()
+        self.closed("PrerequisitesMet", says="Secret orders-db does not exist")
+        self.api.create("secrets", self.namespace, {"metadata": {"name": "orders-db"}})
+        self.succeeds()
+        self.ends_well(pods=1)
+
     def test_database_of_another(self):
         """The ledger names it, as the old world shows of the Database alone: that one is gone with its schema."""
         before = self.present()

@@ -30,7 +30,10 @@ class Emulated(Case):
         with Controller("emulated-1-33", kubeconfig=self.cluster.kubeconfig) as controller:
             self.own_controller = controller
             self.succeeds("early")
-            self.migrate("late", to="2", step="Contract", applications=[self.application(">=2.0.0")])
+            self.migrate("late", to="2", step="Contract", applications=[self.application(">=2.0.0")],
+                         requires=[{"apiVersion": "v1", "kind": "Secret", "name": "orders-db"}])
+            self.closed("PrerequisitesMet", "late", "PrerequisiteMissing")
+            self.api.create("secrets", self.namespace, {"metadata": {"name": "orders-db"}})
             self.closed("VersionsCompatible", "late", says="1.0.0")
             self.roll_to("2.0.0")
             self.succeeds("late")

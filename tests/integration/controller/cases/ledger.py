@@ -137,7 +137,7 @@ class ReadyWhen(Case):
         self.database(baseline="0")
         self.migrate(readyWhen="Accepted", applications=[self.application(">=1.0.0")], how={"exit_code": 1, "hold": "true"})
         waiting = self.closed("VersionsCompatible")
-        self.assertEqual({"Ready": "True", "Reconciling": "True", "Stalled": "False"}, self.summary(waiting))
+        self.assertEqual({"Ready": "True", "Reconciling": "False", "Stalled": "False"}, self.summary(waiting))
         self.deploy()
         self.assertEqual("True", self.summary(self.running())["Ready"])
         self.finish()

@@ -27,8 +27,9 @@ class Success(Case):
         self.assertEqual([(f"Deployment/{APP}", "1.0.0", [{"version": "1.0.0", "pods": 2}], True)],
                          [(a["workload"], a["desired"], a["running"], a["settled"]) for a in status["applications"]])
         self.assertEqual(
-            {"JobValid": "True", "NotSuspended": "True", "DependenciesMet": "True", "SchemaVersionMet": "True",
-             "VersionsCompatible": "True", "RolloutSettled": "True", "Approved": "True", "InWindow": "True", "LockHeld": "False", "Ready": "True", "Reconciling": "False", "Stalled": "False"},
+            {"JobValid": "True", "NotSuspended": "True", "DependenciesMet": "True", "PrerequisitesMet": "True", "SchemaVersionMet": "True",
+             "VersionsCompatible": "True", "RolloutSettled": "True", "Soaked": "True", "Approved": "True", "InWindow": "True",
+             "LockHeld": "False", "Ready": "True", "Reconciling": "False", "Stalled": "False"},
             self.conditions(seen))
         for condition in status["conditions"]:
             self.assertTrue(condition["reason"] and condition["message"] and condition["lastTransitionTime"], condition)

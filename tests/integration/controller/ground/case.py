@@ -25,6 +25,7 @@ class Case(unittest.TestCase):
     # Set by the runner.
     api = world = audit = controller = cluster = None
     prefix = "it"
+    is_long = False  # asked for with --long
     maxDiff = None
 
     by_hand = ()  # what is said of objects whose status the test itself has written begins so
@@ -82,15 +83,17 @@ class Case(unittest.TestCase):
                 wanted = status.get("desiredNumberScheduled", 0)
                 return wanted > 0 and status.get("numberReady") == wanted == status.get("updatedNumberScheduled")
             wanted = seen["spec"]["replicas"]
-            return (status.get("readyReplicas", 0) == wanted == status.get("updatedReplicas", 0)
-                    and status.get("replicas", 0) == wanted)
+            # Available pods are counted last: until then a Deployment's status, and the times in it, still change.
+            return all(status.get(key, 0) == wanted for key in ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas"))
 
         return self.world.wait(kind.lower() + "s", self.namespace, name, holds, "is rolled out")
 
     def roll_to(self, version, name=APP, kind="Deployment"):
-        """Asks for another version; does not wait."""
+        """Asks for another version; does not wait for more than that the watch shows it: the old one is rolled out, too."""
         template = {"spec": {"containers": [{"name": "api", "image": f"registry.example:5000/orders-api:{version}"}]}}
-        return self.api.change(kind.lower() + "s", self.namespace, name, {"spec": {"template": template}})
+        asked = self.api.change(kind.lower() + "s", self.namespace, name, {"spec": {"template": template}})
+        return self.world.wait(kind.lower() + "s", self.namespace, name,
+                               lambda seen: seen is not None and seen["metadata"]["generation"] >= asked["metadata"]["generation"], "is asked for")
 
     # ---- migrations ----
 
@@ -128,9 +131,14 @@ class Case(unittest.TestCase):
 
     # ---- waiting ----
 
+    @staticmethod
+    def is_judged(seen):
+        """The controller has written its status; before, the schema's default is there."""
+        return seen is not None and seen.get("status", {}).get("observedGeneration", -1) != -1
+
     def expect(self, name, holds, what, timeout=PATIENCE, never=None):
         return self.world.wait("schemamigrations", self.namespace, name,
-                               lambda seen: seen is not None and "status" in seen and holds(seen), what, timeout, never)
+                               lambda seen: self.is_judged(seen) and holds(seen), what, timeout, never)
 
     def reaches(self, name="first", phase="Succeeded", reason=None, attempt=None, timeout=PATIENCE):
         """Waits for a phase, and a reason; fails at once when the migration has ended in another."""

@@ -92,6 +92,11 @@ class Cluster:
             except ApiError:
                 time.sleep(0.1)
 
+    def shell(self, script):
+        """A shell script, in this checkout, with the cluster's kubectl; begun."""
+        return subprocess.Popen(["bash", "-c", f'set -euo pipefail; . "$0"\n{script}', str(self.state / "env")], cwd=REPO, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
     def __exit__(self, *_):
         if self in self.ours:
             subprocess.run([REPO / "tests/cluster/down", "--name", self.name], capture_output=True)

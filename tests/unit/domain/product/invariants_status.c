@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The status, its Events, and the plan itself: one step, and always one. */
+#include <string.h>
+
 #include "base/attrs.h"
 #include "base/str.h"
+#include "domain/attempt.h"
+#include "domain/condition.h"
 #include "invariants_parts.h"
 
 /* ---- the status ---- */
@@ -91,6 +95,38 @@ static bool writes_what_is_new(const struct scene *scene, const struct plan *pla
                    str_eq(plan->status.attempt.image, old->attempt.image) &&
                    str_eq(plan->status.attempt.pod_uid, old->attempt.pod_uid);
     return !writes(plan) || !is_same || old->conditions.count > 0;
+}
+
+/* Kubernetes' own words may stand in it, so that no more can be asked than that it reads as one. */
+static bool is_sentence(const char *text)
+{
+    size_t len = strlen(str_or_empty(text));
+    if (len == 0 || len > 1024 || text[0] == ' ' || strchr(" .,;:", text[len - 1]) != NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < len; i++) {
+        if ((unsigned char)text[i] < ' ' || (text[i] == ' ' && text[i + 1] == ' ')) {
+            return false;
+        }
+    }
+    return strstr(text, "(null)") == NULL;
+}
+
+static bool speaks_in_sentences(const struct scene *scene, const struct plan *plan)
+{
+    const struct conditions *conditions = &plan->status.conditions;
+    if (!writes(plan)) {
+        return true;
+    }
+    for (size_t i = 0; i < conditions->count; i++) {
+        bool is_scenes =
+            condition_get(&before(scene)->conditions, conditions->items[i].type) != NULL &&
+            conditions->items[i].reason == NULL;
+        if (!is_scenes && !is_sentence(conditions->items[i].message)) {
+            return false;
+        }
+    }
+    return is_sentence(plan->status.message);
 }
 
 /* ---- Events ---- */
@@ -191,6 +227,14 @@ static bool never_stands_still(const struct scene *scene, const struct plan *pla
            waits_for_a_person(scene) || waits_for_nothing(scene);
 }
 
+/* A migration that is finished is never looked at again, unless it changes or its claim stands. */
+static bool forgets_nothing_to_do(const struct scene *scene, const struct plan *plan)
+{
+    bool has_work = (plan->actions & ~(unsigned)ACTION_RECORD_EVENT) != 0;
+    return !has_work || migration_is_unfinished(&scene->migration) ||
+           scene_claimed(scene->at) != 0;
+}
+
 static bool tells_its_case(const struct scene *scene, const struct plan *plan)
 {
     (void)scene;
@@ -208,6 +252,7 @@ const struct invariant invariants_status[] = {
     {"section Gates: observedGeneration follows in every phase", status_is_of_this_generation},
     {"R3: Failed is left when somebody asks for it", failure_is_left_when_asked},
     {"a status is written only if it says something new", writes_what_is_new},
+    {"each message is one sentence on one line", speaks_in_sentences},
     {"R9: an Event is recorded when it is due", records_what_is_due},
     {"R9: no transition is forgotten by the next", forgets_no_event},
     {"a plan is one step, or preparations", takes_one_step},
@@ -216,6 +261,7 @@ const struct invariant invariants_status[] = {
     {"it is woken in the future", is_woken_later},
     {"step 1: a place in the queue is for what may start", stands_in_the_queue_when_ready},
     {"no state without an action, or something to wait for", never_stands_still},
+    {"what has something left to do is not finished", forgets_nothing_to_do},
     {"each plan names its case", tells_its_case},
 };
 const size_t invariants_status_count = ARRAY_LEN(invariants_status);

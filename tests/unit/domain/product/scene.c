@@ -47,6 +47,7 @@ static void build_attempt(struct scene *scene)
         .start_s = SCENE_NOW - (at[DIM_TIME] == TIME_JUST_NOW ? 1 : 60),
         .outcome = ends[at[DIM_ATTEMPT]].outcome,
         .reason = ends[at[DIM_ATTEMPT]].reason,
+        .message = at[DIM_ATTEMPT] == ATTEMPT_OPEN ? NULL : "it ended:\n  the last words",
         .is_interrupted = at[DIM_ATTEMPT] == ATTEMPT_CUT_OFF || at[DIM_ATTEMPT] == ATTEMPT_UNPROVEN,
     };
     attempt->pod_uid = scene_has_note(at) ? notes[at[DIM_NOTED]] : NULL;
@@ -117,6 +118,7 @@ static void build_migration(struct scene *scene)
     status->reason = at[DIM_ATTEMPT] != ATTEMPT_OPEN ? "Other"
                      : at[DIM_MISSED] == MISSED_TOLD ? REASON_START_MISSED
                                                      : "Started";
+    status->message = "as it was told";
     status->spec_hash = HASH;
     status->observed_generation = meta->generation - (at[DIM_OBSERVED] == GENERATION_NEW ? 1 : 0);
     status->withdrawn = at[DIM_WITHDRAWN] == WITHDRAWN_NEXT ? scene_next(at) - 1 : 0;
@@ -241,14 +243,17 @@ static struct pod pod_with(const char *phase, struct container_status *container
     };
 }
 
-static const struct container_status waits = {
-    .name = "migrate", .state = CONTAINER_WAITING, .reason = "ImagePullBackOff"};
+static const struct container_status waits = {.name = "migrate",
+                                              .state = CONTAINER_WAITING,
+                                              .reason = "ImagePullBackOff",
+                                              .message = "no such image\n"};
 static const struct container_status runs = {.name = "migrate",
                                              .state = CONTAINER_RUNNING,
                                              .started_s = SCENE_NOW - 50,
                                              .ever_started = true};
 static const struct container_status ended = {.name = "migrate",
                                               .state = CONTAINER_TERMINATED,
+                                              .message = "first line\r\n\r\n  second line\n",
                                               .started_s = SCENE_NOW - 50,
                                               .finished_s = SCENE_NOW - 20,
                                               .ever_started = true};
@@ -415,13 +420,18 @@ static struct dry_run dry_run_of(enum gates_seen gates)
     case GATES_SPEC_WRONG: /* what is wrong by itself is asked about no one */
         return (struct dry_run){.result = DRY_RUN_DUE};
     case GATES_REFUSED:
-        return (struct dry_run){.result = DRY_RUN_REFUSED, .reason = "JobRefused"};
+        return (struct dry_run){
+            .result = DRY_RUN_REFUSED, .reason = "JobRefused", .message = "invalid:\n* image\n"};
     case GATES_REFUSED_FOR_NOW:
-        return (struct dry_run){
-            .result = DRY_RUN_LATER, .reason = "JobForbidden", .again_s = SCENE_NOW + 30};
+        return (struct dry_run){.result = DRY_RUN_LATER,
+                                .reason = "JobForbidden",
+                                .message = "a quota",
+                                .again_s = SCENE_NOW + 30};
     case GATES_REFUSED_UNTIL_NOW:
-        return (struct dry_run){
-            .result = DRY_RUN_LATER, .reason = "JobForbidden", .again_s = SCENE_NOW};
+        return (struct dry_run){.result = DRY_RUN_LATER,
+                                .reason = "JobForbidden",
+                                .message = "a quota",
+                                .again_s = SCENE_NOW};
     case GATES_OPEN:
     case GATES_SUSPENDED:
     case GATES_TAKEN:
