@@ -17,6 +17,30 @@ static bool done(const struct reader *reader, struct err *err)
     return true;
 }
 
+/* What the workload's controller says in words. A condition is told by its type and status alone. */
+static void conditions_read(struct reader *reader, const json_t *status, struct workload *ret)
+{
+    const json_t *hanging = meta_condition_get(status, "Progressing", "False");
+    const json_t *going = meta_condition_get(status, "Progressing", "True");
+    size_t mark = reader_enter(reader, "conditions");
+    ret->progress = reader_text(reader, hanging != NULL ? hanging : going, "reason");
+    ret->hang = reader_text(reader, hanging, "message");
+    ret->create_failure =
+        reader_text(reader, meta_condition_get(status, "ReplicaFailure", "True"), "message");
+    reader_leave(reader, mark);
+}
+
+static void strategy_read(struct reader *reader, const json_t *spec, struct workload *ret)
+{
+    const json_t *strategy = reader_object(reader, spec, "updateStrategy");
+    size_t mark = reader_enter(reader, "updateStrategy");
+    ret->is_on_delete = str_eq(reader_text(reader, strategy, "type"), "OnDelete");
+    const json_t *rolling = reader_object(reader, strategy, "rollingUpdate");
+    (void)reader_enter(reader, "rollingUpdate");
+    ret->partition = reader_number(reader, rolling, "partition", 0);
+    reader_leave(reader, mark);
+}
+
 static void counts_read(struct reader *reader, const json_t *object, struct workload *ret)
 {
     const json_t *spec = reader_object(reader, object, "spec");
@@ -32,8 +56,12 @@ static void counts_read(struct reader *reader, const json_t *object, struct work
     if (is_daemon_set) {
         ret->desired = reader_number(reader, status, "desiredNumberScheduled", 0);
     }
+    ret->current_revision = reader_text(reader, status, "currentRevision");
+    ret->update_revision = reader_text(reader, status, "updateRevision");
+    conditions_read(reader, status, ret);
     reader_leave(reader, mark);
     mark = reader_enter(reader, "spec");
+    strategy_read(reader, spec, ret);
     if (!is_daemon_set) {
         ret->desired = reader_number(reader, spec, "replicas", 1);
     }

@@ -6,9 +6,14 @@
 
 #include "base/str.h"
 #include "domain/constraint.h"
+#include "domain/rollout.h"
+#include "domain/running.h"
 #include "domain/selector.h"
 #include "domain/soak.h"
 #include "domain/version_source.h"
+
+/* On each pod of a StatefulSet: the name of the ControllerRevision that it was made from. */
+#define LABEL_REVISION "controller-revision-hash"
 
 /* ---- which pods are whose ---- */
 
@@ -119,32 +124,9 @@ static void rolling(struct judge *judge, const char *message)
     }
 }
 
-static void count_version(struct judge *judge, struct application_status *status,
-                          const char *version)
+static const char *noun(int64_t pods)
 {
-    for (size_t i = 0; i < status->running_count; i++) {
-        if (str_eq(status->running[i].version, version)) {
-            status->running[i].pods++;
-            return;
-        }
-    }
-    struct running_version *grown =
-        arena_array(judge->arena, status->running_count + 1, sizeof(*grown));
-    if (status->running_count > 0) {
-        memcpy(grown, status->running, status->running_count * sizeof(*grown));
-    }
-    grown[status->running_count] = (struct running_version){.version = version, .pods = 1};
-    status->running = grown;
-    status->running_count++;
-}
-
-static int64_t pods_counted(const struct application_status *status)
-{
-    int64_t pods = 0;
-    for (size_t i = 0; i < status->running_count; i++) {
-        pods += status->running[i].pods;
-    }
-    return pods;
+    return pods == 1 ? "pod" : "pods";
 }
 
 static const char *needs(const struct judge *judge)
@@ -163,34 +145,17 @@ static bool is_admitted(const struct judge *judge, const char *version)
     return judge->constraint == NULL || constraint_admits(judge->constraint, version);
 }
 
-/* Most pods first, then by version, so that the same pods always read the same. */
-static void sort_versions(struct application_status *status)
-{
-    for (size_t i = 1; i < status->running_count; i++) {
-        struct running_version moved = status->running[i];
-        size_t at = i;
-        while (at > 0 && (status->running[at - 1].pods < moved.pods ||
-                          (status->running[at - 1].pods == moved.pods &&
-                           strcmp(status->running[at - 1].version, moved.version) > 0))) {
-            status->running[at] = status->running[at - 1];
-            at--;
-        }
-        status->running[at] = moved;
-    }
-}
-
 static void judge_running(struct judge *judge, struct application_status *status, const char *name)
 {
-    sort_versions(status);
-    int64_t pods = pods_counted(status);
+    running_sort(status);
+    int64_t pods = running_pods(status);
     for (size_t i = 0; i < status->running_count; i++) {
         const struct running_version *running = &status->running[i];
         if (!is_admitted(judge, running->version)) {
             breach(judge, "VersionsIncompatible",
                    arena_printf(judge->arena,
                                 "%s runs %s in %" PRId64 " of %" PRId64 " %s; needs %s", name,
-                                running->version, running->pods, pods, pods == 1 ? "pod" : "pods",
-                                needs(judge)));
+                                running->version, running->pods, pods, noun(pods), needs(judge)));
         }
     }
 }
@@ -262,9 +227,8 @@ static size_t judge_replica_sets(struct judge *judge, const struct workload *wor
             breach(judge, "VersionsIncompatible",
                    arena_printf(judge->arena,
                                 "%s still wants %" PRId64 " %s of %s (ReplicaSet %s); needs %s",
-                                workload->meta.name, set->desired,
-                                set->desired == 1 ? "pod" : "pods", shown(version), set->meta.name,
-                                needs(judge)));
+                                workload->meta.name, set->desired, noun(set->desired),
+                                shown(version), set->meta.name, needs(judge)));
         }
     }
     return wanting;
@@ -281,37 +245,63 @@ static void judge_pods(struct judge *judge, const struct workload *workload,
         }
         const char *where = arena_printf(judge->arena, "'s pod %s", pod->meta.name);
         const char *version = read_version(judge, &pod->facts, workload->meta.name, where);
-        count_version(judge, status, shown(version));
+        running_add(judge->arena, status, shown(version));
         /* Of two versions that cannot be read nobody knows whether they are the same. */
         if (pod->meta.deleted_s != 0 && (version == NULL || !str_eq(version, status->desired))) {
-            rolling(judge, arena_printf(judge->arena, "%s still has a terminating pod of %s",
-                                        workload->meta.name, shown(version)));
+            rolling(judge,
+                    arena_printf(judge->arena, "%s still has a terminating pod of %s (%s%s%s)",
+                                 workload->meta.name, shown(version), pod->meta.name,
+                                 pod->node == NULL ? "" : " on node ", str_or_empty(pod->node)));
         }
     }
 }
 
 static void judge_settled(struct judge *judge, const struct workload *workload,
-                          const struct application_status *status)
+                          const struct application_status *status, size_t wanting)
 {
+    struct arena *arena = judge->arena;
     const char *name = workload->meta.name;
-    bool runs_others =
-        status->running_count > 1 ||
-        (status->running_count == 1 && !str_eq(status->running[0].version, status->desired));
-    if (workload->observed_generation < workload->meta.generation) {
-        unsettled(judge, arena_printf(judge->arena, "the rollout of %s has not begun yet", name));
-    } else if (workload->updated != workload->desired || workload->replicas != workload->desired) {
-        unsettled(judge,
-                  arena_printf(judge->arena,
-                               "%s is rolling out %s: %" PRId64 " of %" PRId64
-                               " pods updated, %" PRId64 " in all%s",
-                               name, status->desired, workload->updated, workload->desired,
-                               workload->replicas, workload->paused ? ", and it is paused" : ""));
-    } else if (runs_others) {
-        unsettled(judge, arena_printf(judge->arena, "%s runs more than one version", name));
+    const char *why = rollout_unsettled(arena, workload, status->desired);
+    if (why != NULL) {
+        unsettled(judge, why);
+    } else if (wanting > 1) {
+        unsettled(judge, arena_printf(arena, "%zu ReplicaSets of %s want pods", wanting, name));
     }
-    if (runs_others || workload->updated < workload->replicas) {
-        rolling(judge, arena_printf(judge->arena, "%s is rolling out %s", name, status->desired));
+    int64_t pods = running_pods(status);
+    for (size_t i = 0; i < status->running_count; i++) {
+        const struct running_version *running = &status->running[i];
+        if (!str_eq(running->version, status->desired)) {
+            rolling(judge,
+                    arena_printf(
+                        arena, "%s is to run %s, and runs %s in %" PRId64 " of %" PRId64 " %s",
+                        name, status->desired, running->version, running->pods, pods, noun(pods)));
+        }
     }
+    if (wanting > 1 || rollout_is_unfinished(workload) || workload->updated < workload->replicas) {
+        rolling(judge, arena_printf(arena, "%s is rolling out %s", name, status->desired));
+    }
+}
+
+/* Pods that a StatefulSet may yet make of an earlier template, whose version only such pods tell. */
+static void judge_kept_revision(struct judge *judge, const struct workload *workload)
+{
+    const struct application_seen *seen = judge->question->seen;
+    const char *revision = rollout_kept_revision(workload);
+    if (revision == NULL || judge->constraint == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < seen->pod_count; i++) {
+        const struct pod *pod = seen->pods[i];
+        if (application_owns_pod(workload, seen, pod) &&
+            str_eq(pairs_get(&pod->facts.labels, LABEL_REVISION), revision)) {
+            return;
+        }
+    }
+    breach(judge, "VersionUnknown",
+           arena_printf(judge->arena,
+                        "%s still makes pods of its earlier revision %s, as its partition is "
+                        "%" PRId64 ", and none lives to tell their version: set the partition to 0",
+                        workload->meta.name, revision, workload->partition));
 }
 
 static void judge_workload(struct judge *judge, const struct workload *workload,
@@ -333,8 +323,9 @@ static void judge_workload(struct judge *judge, const struct workload *workload,
     judge_pods(judge, workload, status);
     judge_running(judge, status, workload->meta.name);
     judge_template(judge, workload);
-    (void)judge_replica_sets(judge, workload, false);
-    judge_settled(judge, workload, status);
+    judge_kept_revision(judge, workload);
+    size_t wanting = judge_replica_sets(judge, workload, false);
+    judge_settled(judge, workload, status, wanting);
     status->settled = judge->is_workload_settled;
     bool is_held = judge->is_workload_compatible &&
                    !(judge->question->must_settle && judge->is_workload_rolling);
@@ -388,23 +379,26 @@ static void judge_remains(struct judge *judge, const struct application_status *
     if (!recall(judge->arena, remembered, &gone)) {
         return;
     }
+    /* Another of its name may be there, and who looks for these pods needs their labels. */
+    const char *name = arena_printf(judge->arena, "%s (deleted; its pods: %s)", gone.meta.name,
+                                    remembered->selector);
     judge->container = NULL;
     for (size_t i = 0; i < seen->pod_count; i++) {
         const struct pod *pod = seen->pods[i];
         if (application_owns_pod(&gone, seen, pod) && !is_owned_by_present(seen, pod)) {
             const char *where = arena_printf(judge->arena, "'s pod %s", pod->meta.name);
-            count_version(judge, status,
-                          shown(read_version(judge, &pod->facts, gone.meta.name, where)));
+            running_add(judge->arena, status, shown(read_version(judge, &pod->facts, name, where)));
         }
     }
+    judge_running(judge, status, name);
     bool is_wanting = judge_replica_sets(judge, &gone, true) > 0;
     if (status->running_count == 0 && !is_wanting) {
         return;
     }
     status->workload = remembered->workload;
     status->selector = remembered->selector;
-    judge_running(judge, status, gone.meta.name);
-    rolling(judge, arena_printf(judge->arena, "%s was deleted and has pods left", gone.meta.name));
+    rolling(judge, arena_printf(judge->arena, "%s was deleted and has pods left (%s)",
+                                gone.meta.name, remembered->selector));
     verdict->status_count++;
 }
 
@@ -488,10 +482,10 @@ void application_judge(struct arena *arena, const struct application_question *q
     for (size_t i = 0; i < seen->workload_count; i++) {
         judge_workload(&judge, workloads[i], &ret_verdict->statuses[ret_verdict->status_count++]);
     }
-    if (seen->workload_count == 0) {
-        judge_absent(&judge);
-    }
     for (size_t i = 0; i < question->remembered_count; i++) {
         judge_remains(&judge, &question->remembered[i]);
+    }
+    if (seen->workload_count == 0) {
+        judge_absent(&judge); /* after what still runs: that matters more than who is missing */
     }
 }

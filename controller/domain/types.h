@@ -168,6 +168,13 @@ struct workload {
     int64_t ready;    /* status.readyReplicas; DaemonSet: numberReady */
     int64_t observed_generation;
     bool paused;
+    bool is_on_delete;            /* spec.updateStrategy.type is OnDelete */
+    int64_t partition;            /* StatefulSet: pods with a lower number are not updated */
+    const char *current_revision; /* StatefulSet: of the template that the update began from */
+    const char *update_revision;
+    const char *progress;       /* Deployment: reason of condition Progressing; NULL: none */
+    const char *hang;           /* its message, where it is False; NULL: it is not */
+    const char *create_failure; /* message of condition ReplicaFailure, where it is True */
     /* Another one is another rollout, also one back to the same template: see domain/soak.h. */
     const char *revision;
     int64_t rolled_out_s; /* when the last rollout was complete; 0: under way, or not told */

@@ -33,11 +33,11 @@ container_of(struct arena *arena, const struct application *application, const c
     if (name == NULL) {
         name = version_source_container(facts);
     }
+    if (name == NULL && container_named(facts, usual) != NULL) {
+        name = usual; /* before the annotation, which a webhook may set as well */
+    }
     if (name == NULL) {
         name = facts->default_container;
-    }
-    if (name == NULL && container_named(facts, usual) != NULL) {
-        name = usual;
     }
     if (name == NULL) {
         *ret_why =

@@ -30,6 +30,13 @@ static void test_deployment(void **state)
     assert_int_equal(w.updated, 3);
     assert_int_equal(w.ready, 2);
     assert_true(w.paused);
+    assert_true(w.is_on_delete);
+    assert_int_equal(w.partition, 2);
+    assert_string_equal(w.current_revision, "orders-api-1");
+    assert_string_equal(w.update_revision, "orders-api-2");
+    assert_string_equal(w.progress, "NewReplicaSetAvailable");
+    assert_null(w.hang);
+    assert_string_equal(w.create_failure, "exceeded quota");
     assert_string_equal(w.revision, "12");
     assert_int_equal(w.rolled_out_s, 1795309323);
     assert_int_equal(w.selector.count, 1);
@@ -55,6 +62,41 @@ static void test_daemon_set(void **state)
     assert_int_equal(w.replicas, 8);
     assert_int_equal(w.updated, 7);
     assert_int_equal(w.ready, 6);
+}
+
+static void test_rollout_that_hangs(void **state)
+{
+    (void)state;
+    CLEANUP(arena_fini) struct arena arena = {0};
+    json_auto_t *object =
+        case_json("{\"metadata\": {\"name\": \"w\", \"uid\": \"u\"}, \"status\": {\"conditions\": ["
+                  "{\"type\": \"Progressing\", \"status\": \"False\","
+                  " \"reason\": \"ProgressDeadlineExceeded\", \"message\": \"m\"}]}}");
+    struct workload w;
+    struct err err = {0};
+    assert_true(workload_decode(&arena, object, WORKLOAD_DEPLOYMENT, &w, &err));
+    assert_string_equal(w.progress, "ProgressDeadlineExceeded");
+    assert_string_equal(w.hang, "m");
+}
+
+/* A condition that stands the other way says nothing of a fault. */
+static void test_rollout_in_order(void **state)
+{
+    (void)state;
+    CLEANUP(arena_fini) struct arena arena = {0};
+    json_auto_t *object = case_json(
+        "{\"metadata\": {\"name\": \"w\", \"uid\": \"u\"}, \"status\": {\"conditions\": ["
+        "{\"type\": \"Progressing\", \"status\": \"True\", \"reason\": \"ReplicaSetUpdated\","
+        " \"message\": \"m\"},"
+        "{\"type\": \"ReplicaFailure\", \"status\": \"False\", \"message\": \"m\"}]}}");
+    struct workload w;
+    struct err err = {0};
+    assert_true(workload_decode(&arena, object, WORKLOAD_DEPLOYMENT, &w, &err));
+    assert_string_equal(w.progress, "ReplicaSetUpdated");
+    assert_null(w.hang);
+    assert_null(w.create_failure);
+    assert_false(w.is_on_delete);
+    assert_int_equal(w.partition, 0);
 }
 
 static void test_replicas_are_1_unless_said(void **state)
@@ -225,6 +267,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_deployment),
         cmocka_unit_test(test_daemon_set),
+        cmocka_unit_test(test_rollout_that_hangs),
+        cmocka_unit_test(test_rollout_in_order),
         cmocka_unit_test(test_replicas_are_1_unless_said),
         cmocka_unit_test(test_job),
         cmocka_unit_test(test_job_is_not_over_before_its_end),

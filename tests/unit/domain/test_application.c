@@ -25,6 +25,9 @@ struct pod_sketch_of {
     const char *label; /* of key app; default orders */
     const char *version_label;
     const char *version_annotation;
+    const char *revision;
+    const char *default_container;
+    const char *node;
     bool is_orphan;
     bool is_terminating;
     bool is_a_run;
@@ -82,7 +85,7 @@ static const struct row rows[] = {
         .pods = {{.image = "orders:2.0.0"}, {.image = "orders:1.9.2"}},
         .reason = "VersionsIncompatible",
         .message = "orders-api runs 1.9.2 in 1 of 2 pods; needs >=2.0.0 <3.0.0",
-        .unsettled = "orders-api runs more than one version",
+        .unsettled = "orders-api is to run 2.0.0, and runs 1.9.2 in 1 of 2 pods",
         .running = "1.9.2=1 2.0.0=1",
         .statuses = 1,
     },
@@ -93,7 +96,7 @@ static const struct row rows[] = {
         .pods = {{.image = "orders:2.0.0"}, {.image = "orders:1.9.2", .is_terminating = true}},
         .reason = "VersionsIncompatible",
         .message = "orders-api runs 1.9.2 in 1 of 2 pods; needs >=2.0.0 <3.0.0",
-        .unsettled = "orders-api still has a terminating pod of 1.9.2",
+        .unsettled = "orders-api still has a terminating pod of 1.9.2 (pod-1)",
         .running = "1.9.2=1 2.0.0=1",
         .statuses = 1,
     },
@@ -122,7 +125,7 @@ static const struct row rows[] = {
         .pods = {{.image = "orders:1.0.0", .phase = "Pending"}},
         .reason = "VersionsIncompatible",
         .message = "orders-api runs 1.0.0 in 1 of 1 pod; needs >=2.0.0 <3.0.0",
-        .unsettled = "orders-api runs more than one version",
+        .unsettled = "orders-api is to run 2.0.0, and runs 1.0.0 in 1 of 1 pod",
         .running = "1.0.0=1",
         .statuses = 1,
     },
@@ -133,7 +136,7 @@ static const struct row rows[] = {
         .pods = {{.image = "orders:1.0.0", .is_orphan = true}},
         .reason = "VersionsIncompatible",
         .message = "~orders-api runs 1.0.0 in 1 of 1 pod",
-        .unsettled = "~more than one",
+        .unsettled = "~orders-api is to run ",
         .running = "1.0.0=1",
         .statuses = 1,
     },
@@ -162,7 +165,7 @@ static const struct row rows[] = {
         .pods = {{.image = "orders:1.0.0", .owner_uid = "uid-rs-lost"}},
         .reason = "VersionsIncompatible",
         .message = "~runs 1.0.0",
-        .unsettled = "~more than one",
+        .unsettled = "~orders-api is to run ",
         .running = "1.0.0=1",
         .statuses = 1,
     },
@@ -206,6 +209,7 @@ static const struct row rows[] = {
         .reason = "VersionsIncompatible",
         .message = "orders-api still wants 2 pods of 1.0.0 (ReplicaSet set-1); needs >=2.0.0 "
                    "<3.0.0",
+        .unsettled = "2 ReplicaSets of orders-api want pods",
         .running = "2.0.0=1",
         .statuses = 1,
     },
@@ -245,7 +249,7 @@ static const struct row rows[] = {
                   "orders@sha256:0123456789012345678901234567890123456789012345678901234567890123"}},
         OK,
         .running = "2.0.0=1 unknown=1",
-        .unsettled = "~more than one",
+        .unsettled = "~orders-api is to run ",
     },
     /* ---- where the version is read ---- */
     {
@@ -270,7 +274,7 @@ static const struct row rows[] = {
               .is_terminating = true}},
         OK,
         .running = "unknown=1",
-        .unsettled = "orders-api still has a terminating pod of unknown",
+        .unsettled = "orders-api still has a terminating pod of unknown (pod-0)",
     },
     {
         .name = "several containers: which one?",
@@ -317,6 +321,14 @@ static const struct row rows[] = {
         .running = "2.0.0=1",
     },
     {
+        .name = "the only container of the template counts, whatever a webhook annotates",
+        .application = {TWO},
+        .workload = {ROLLED_OUT(1)},
+        .pods = {{.image = "orders:2.0.0", .sidecar = "proxy:1.0.0", .default_container = "proxy"}},
+        OK,
+        .running = "2.0.0=1",
+    },
+    {
         .name = "by label",
         .application = {TWO, .source = SOURCE_LABEL, .key = "app.kubernetes.io/version"},
         .workload = {ROLLED_OUT(1)},
@@ -325,7 +337,7 @@ static const struct row rows[] = {
         .message = "the version of orders-api's template cannot be read: its pods carry no label "
                    "app.kubernetes.io/version",
         .running = "2.1.0=1",
-        .unsettled = "~more than one",
+        .unsettled = "~orders-api is to run ",
         .statuses = 1,
     },
     {
@@ -336,7 +348,7 @@ static const struct row rows[] = {
         .reason = "VersionUnknown",
         .message = "~its pods carry no annotation app.kubernetes.io/version",
         .running = "2.2.0=1",
-        .unsettled = "~more than one",
+        .unsettled = "~orders-api is to run ",
         .statuses = 1,
     },
     {
@@ -381,7 +393,61 @@ static const struct row rows[] = {
         OK,
         .running = "2.0.0=1",
         .unsettled = "orders-api is rolling out 2.0.0: 1 of 3 pods updated, 3 in all, and it is "
-                     "paused",
+                     "paused: resume it",
+    },
+    {
+        .name = "all updated, and never all available",
+        .workload = {ROLLED_OUT(3), .progress = "ReplicaSetUpdated"},
+        OK,
+        .unsettled = "orders-api is rolling out 2.0.0: 3 of 3 pods updated, but they were not all "
+                     "available yet",
+    },
+    {
+        .name = "a rollout that its controller saw through, and a reason that is not known",
+        .workload = {ROLLED_OUT(3), .progress = "NewReplicaSetAvailable"},
+        OK,
+    },
+    {
+        .name = "a rollout that hangs, though the counts are met",
+        .workload = {ROLLED_OUT(3), .progress = "ProgressDeadlineExceeded",
+                     .hang = "ReplicaSet \"set-1\" has timed out progressing."},
+        OK,
+        .unsettled = "orders-api is rolling out 2.0.0: 3 of 3 pods updated, but they were not all "
+                     "available yet, and it hangs: ReplicaSet \"set-1\" has timed out "
+                     "progressing. (ProgressDeadlineExceeded): look at its new pods, or roll it "
+                     "back",
+    },
+    {
+        .name = "in the middle of maxSurge",
+        .workload = {.desired = 2, .updated = 2, .replicas = 4, .progress = "ReplicaSetUpdated"},
+        OK,
+        .unsettled = "orders-api is rolling out 2.0.0: 2 of 2 pods updated, 4 in all",
+    },
+    {
+        .name = "Recreate between the old pods and the new",
+        .workload = {.desired = 2, .progress = "NewReplicaSetAvailable"},
+        OK,
+        .unsettled = "orders-api is rolling out 2.0.0: 0 of 2 pods updated, 0 in all",
+    },
+    {
+        .name = "a quota keeps pods from being created",
+        .workload = {.desired = 3,
+                     .updated = 1,
+                     .replicas = 1,
+                     .create_failure = "pods \"p\" is forbidden: exceeded quota: one-pod"},
+        .pods = {{.image = "orders:2.0.0"}},
+        OK,
+        .running = "2.0.0=1",
+        .unsettled = "orders-api is rolling out 2.0.0: 1 of 3 pods updated, 1 in all, and its pods "
+                     "cannot be created: pods \"p\" is forbidden: exceeded quota: one-pod",
+    },
+    {
+        .name = "being deleted",
+        .workload = {ROLLED_OUT(1), .meta = {.deleted_s = NOW}},
+        .pods = {{.image = "orders:2.0.0"}},
+        OK,
+        .running = "2.0.0=1",
+        .unsettled = "orders-api is being deleted",
     },
     {
         .name = "one version, but not the template's",
@@ -390,7 +456,7 @@ static const struct row rows[] = {
         .pods = {{.image = "orders:2.0.0"}},
         OK,
         .running = "2.0.0=1",
-        .unsettled = "orders-api runs more than one version",
+        .unsettled = "orders-api is to run 2.1.0, and runs 2.0.0 in 1 of 1 pod",
     },
     /* ---- other kinds ---- */
     {
@@ -400,7 +466,7 @@ static const struct row rows[] = {
         .pods = {{.image = "orders:2.0.0"}, {.image = "orders:1.0.0"}},
         .reason = "VersionsIncompatible",
         .message = "~runs 1.0.0 in 1 of 2 pods",
-        .unsettled = "~more than one",
+        .unsettled = "~orders-api is to run ",
         .running = "1.0.0=1 2.0.0=1",
         .statuses = 1,
     },
@@ -414,7 +480,7 @@ static const struct row rows[] = {
                   .owner_uid = "uid-old"}},
         .reason = "VersionsIncompatible",
         .message = "~runs 1.0.0",
-        .unsettled = "~more than one",
+        .unsettled = "~orders-api is to run ",
         .running = "1.0.0=1",
         .statuses = 1,
     },
@@ -438,6 +504,121 @@ static const struct row rows[] = {
         OK,
         .running = "2.0.0=1",
         .unsettled = "~1 of 2 pods updated",
+    },
+    {
+        .name = "a StatefulSet held by its partition",
+        .application = {.kind = WORKLOAD_STATEFUL_SET},
+        .workload = {.kind = WORKLOAD_STATEFUL_SET,
+                     .desired = 3,
+                     .updated = 1,
+                     .replicas = 3,
+                     .partition = 2,
+                     .current_revision = "r1",
+                     .update_revision = "r2"},
+        .pods = {{.image = "orders:2.0.0"}},
+        OK,
+        .running = "2.0.0=1",
+        .unsettled = "orders-api is rolling out 2.0.0: 1 of 3 pods updated, 3 in all, and its "
+                     "partition 2 keeps the others back: set it to 0 to let them follow",
+    },
+    {
+        .name = "a partition, and no pod below it: what comes is of an earlier template",
+        .application = {TWO, .kind = WORKLOAD_STATEFUL_SET},
+        .workload = {.kind = WORKLOAD_STATEFUL_SET,
+                     .desired = 2,
+                     .updated = 1,
+                     .replicas = 1,
+                     .partition = 1,
+                     .current_revision = "r1",
+                     .update_revision = "r2"},
+        .pods = {{.image = "orders:2.0.0", .revision = "r2"}},
+        .reason = "VersionUnknown",
+        .message = "orders-api still makes pods of its earlier revision r1, as its partition is 1, "
+                   "and none lives to tell their version: set the partition to 0",
+        .running = "2.0.0=1",
+        .unsettled = "~partition 1 keeps",
+        .statuses = 1,
+    },
+    {
+        .name = "a partition, and a pod below it tells the earlier version",
+        .application = {TWO, .kind = WORKLOAD_STATEFUL_SET},
+        .workload = {.kind = WORKLOAD_STATEFUL_SET,
+                     .desired = 2,
+                     .updated = 1,
+                     .replicas = 2,
+                     .partition = 1,
+                     .current_revision = "r1",
+                     .update_revision = "r2"},
+        .pods = {{.image = "orders:2.1.0", .revision = "r1"}, {.image = "orders:2.0.0"}},
+        OK,
+        .running = "2.0.0=1 2.1.0=1",
+        .unsettled = "~partition 1 keeps",
+    },
+    {
+        .name = "a partition that is left from a rollout that is over",
+        .application = {TWO, .kind = WORKLOAD_STATEFUL_SET},
+        .workload = {.kind = WORKLOAD_STATEFUL_SET,
+                     ROLLED_OUT(1),
+                     .partition = 1,
+                     .current_revision = "r2",
+                     .update_revision = "r2"},
+        .pods = {{.image = "orders:2.0.0"}},
+        OK,
+        .running = "2.0.0=1",
+    },
+    {
+        .name = "a StatefulSet all updated, and never all ready",
+        .application = {.kind = WORKLOAD_STATEFUL_SET},
+        .workload = {.kind = WORKLOAD_STATEFUL_SET,
+                     ROLLED_OUT(2),
+                     .current_revision = "r1",
+                     .update_revision = "r2"},
+        OK,
+        .unsettled = "~2 of 2 pods updated, but they were not all available yet",
+    },
+    {
+        .name = "a StatefulSet that waits for deletions",
+        .application = {.kind = WORKLOAD_STATEFUL_SET},
+        .workload = {.kind = WORKLOAD_STATEFUL_SET,
+                     .desired = 2,
+                     .updated = 1,
+                     .replicas = 2,
+                     .is_on_delete = true,
+                     .current_revision = "r1",
+                     .update_revision = "r2"},
+        OK,
+        .unsettled = "orders-api is rolling out 2.0.0: 1 of 2 pods updated, 2 in all, and its "
+                     "updateStrategy is OnDelete: delete the old pods",
+    },
+    {
+        .name = "a StatefulSet whose old pods were all deleted: its revisions differ for good",
+        .application = {.kind = WORKLOAD_STATEFUL_SET},
+        .workload = {.kind = WORKLOAD_STATEFUL_SET,
+                     ROLLED_OUT(2),
+                     .is_on_delete = true,
+                     .current_revision = "r1",
+                     .update_revision = "r2"},
+        OK,
+    },
+    {
+        .name = "a DaemonSet that waits for deletions",
+        .application = {.kind = WORKLOAD_DAEMON_SET},
+        .workload = {.kind = WORKLOAD_DAEMON_SET,
+                     .desired = 2,
+                     .updated = 1,
+                     .replicas = 2,
+                     .is_on_delete = true},
+        OK,
+        .unsettled = "~OnDelete: delete the old pods",
+    },
+    {
+        .name = "a DaemonSet's pod that cannot go, as its node does not answer",
+        .application = {TWO, .kind = WORKLOAD_DAEMON_SET},
+        .workload = {.kind = WORKLOAD_DAEMON_SET, ROLLED_OUT(1)},
+        .pods = {{.image = "orders:2.1.0", .is_terminating = true, .node = "node-7"}},
+        OK,
+        .running = "2.1.0=1",
+        .unsettled = "orders-api still has a terminating pod of 2.1.0 (pod-0 on node node-7)",
     },
     /* ---- absent ---- */
     {
@@ -475,8 +656,9 @@ static const struct row rows[] = {
                  {.image = "orders:1.0.0", .label = "billing"}},
         .remembered = "Deployment/orders-api",
         .reason = "VersionsIncompatible",
-        .message = "orders-api runs 1.0.0 in 1 of 1 pod; needs >=2.0.0 <3.0.0",
-        .unsettled = "orders-api was deleted and has pods left",
+        .message = "orders-api (deleted; its pods: app=orders) runs 1.0.0 in 1 of 1 pod; "
+                   "needs >=2.0.0 <3.0.0",
+        .unsettled = "orders-api was deleted and has pods left (app=orders)",
         .running = "1.0.0=1",
         .statuses = 1,
     },
@@ -488,7 +670,7 @@ static const struct row rows[] = {
         .pods = {{.image = "orders:2.0.0"}},
         .remembered = "Deployment/orders-api",
         OK,
-        .unsettled = "orders-api was deleted and has pods left",
+        .unsettled = "orders-api was deleted and has pods left (app=orders)",
         .running = "2.0.0=1",
     },
     {
@@ -509,6 +691,18 @@ static const struct row rows[] = {
         .reason = "VersionsIncompatible",
         .message = "~still wants 2 pods of 1.0.0",
         .unsettled = "~was deleted",
+        .statuses = 1,
+    },
+    {
+        .name = "deleted and waited for: what still runs is told first",
+        .application = {TWO, .name = "orders-api"},
+        .is_absent = true,
+        .pods = {{.image = "orders:1.0.0"}},
+        .remembered = "Deployment/orders-api",
+        .reason = "VersionsIncompatible",
+        .message = "~runs 1.0.0 in 1 of 1 pod",
+        .unsettled = "~was deleted",
+        .running = "1.0.0=1",
         .statuses = 1,
     },
     {
@@ -534,7 +728,7 @@ static const struct row rows[] = {
         .remembered = "Deployment/orders-api",
         .remembered_selector = "app=old",
         .reason = "VersionsIncompatible",
-        .message = "orders-api runs 1.0.0 in 1 of 1 pod; needs "
+        .message = "orders-api (deleted; its pods: app=old) runs 1.0.0 in 1 of 1 pod; needs "
                    ">=2.0.0 <3.0.0",
         .unsettled = "~was deleted",
         .running = "2.0.0=1 1.0.0=1",
@@ -597,6 +791,12 @@ static void fill_pods(struct arena *arena, const struct row *row, struct applica
         pod->facts = facts_of(arena, sketch->image, sketch->sidecar,
                               sketch->label != NULL ? sketch->label : "orders");
         struct pairs *labels = &pod->facts.labels;
+        pod->facts.default_container = sketch->default_container;
+        pod->node = sketch->node;
+        if (sketch->revision != NULL) {
+            labels->items[labels->count++] =
+                (struct pair){"controller-revision-hash", sketch->revision};
+        }
         if (sketch->is_a_run) {
             labels->items[labels->count++] = (struct pair){LABEL_MIGRATION_UID, UID};
         }

@@ -831,8 +831,9 @@ static void test_deleted_canary(void **state)
     canary(&many, &pod);
     many.world.migration.status.observed_generation = 1;
     look(&many, &gates);
-    assert_string_equal(gates.verdicts[GATE_VERSIONS_COMPATIBLE].message,
-                        "canary runs 1.9.0 in 1 of 1 pod; needs 2.x");
+    assert_string_equal(
+        gates.verdicts[GATE_VERSIONS_COMPATIBLE].message,
+        "canary (deleted; its pods: app=orders) runs 1.9.0 in 1 of 1 pod; needs 2.x");
     assert_int_equal(gates.application_count, 3);
     assert_string_equal(gates.applications[1].workload, "Deployment/canary");
     assert_string_equal(gates.applications[1].selector, "app=orders");

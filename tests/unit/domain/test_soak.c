@@ -336,7 +336,7 @@ static const struct gate_row gate_rows[] = {
      CLOSED,
      .reason = "NotHeld",
      .breach_at_s = NOW,
-     .breach = "api is rolling out 2.0.0"},
+     .breach = "api is to run 2.0.0, and runs 2.1.0 in 1 of 1 pod"},
     {.name = "the same where it need not",
      .soak_s = HOUR,
      .since_s = NOW - DAY,

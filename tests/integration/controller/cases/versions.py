@@ -36,12 +36,14 @@ class Versions(Case):
     test_old_version_then_rollout.lasts = 5
 
     def old_pods(self, version):
-        """When each pod of a version was gone, as a resourceVersion."""
+        """When each pod of a version was over, ended or gone, as a resourceVersion."""
         gone = {}
         for how, pod in self.world.told("pods", self.namespace):
             if pod["spec"]["containers"][0]["image"].endswith(f":{version}"):
-                when = int(pod["metadata"]["resourceVersion"]) if how == "DELETED" else 1 << 62
-                gone[pod["metadata"]["name"]] = when
+                is_over = how == "DELETED" or pod["status"].get("phase") in ("Succeeded", "Failed")
+                when = int(pod["metadata"]["resourceVersion"]) if is_over else 1 << 62
+                name = pod["metadata"]["name"]
+                gone[name] = min(when, gone.get(name, when))
         self.assertTrue(gone)
         return [{"name": name, "gone": when} for name, when in gone.items()]
 
@@ -132,16 +134,15 @@ class Versions(Case):
         self.closed(GATE)
         self.roll_to("2.0.0")
         self.rolled_out()
-        old = self.world.until(self.namespace, lambda: [pod for pod in self.world.all("pods", self.namespace)
-                                                        if pod["spec"]["containers"][0]["image"].endswith(":1.0.0")
-                                                        and "deletionTimestamp" in pod["metadata"]], "the old pod terminates")
+        self.world.until(self.namespace, lambda: [pod for pod in self.world.all("pods", self.namespace)
+                                                  if pod["spec"]["containers"][0]["image"].endswith(":1.0.0")
+                                                  and "deletionTimestamp" in pod["metadata"]], "the old pod terminates")
         self.expect("first", lambda seen: "2.0.0" in seen["status"].get("running", "") and "1.0.0" in seen["status"]["running"], "sees both")
         self.assertEqual("Waiting", self.migration()["status"]["phase"])
         self.succeeds()
         run = [int(job["metadata"]["resourceVersion"]) for _, job in self.world.told("jobs", self.namespace)][0]
-        gone = [int(pod["metadata"]["resourceVersion"]) for how, pod in self.world.told("pods", self.namespace)
-                if how == "DELETED" and pod["metadata"]["name"] == old[0]["metadata"]["name"]]
-        self.assertLess(gone[0], run)
+        for pod in self.old_pods("1.0.0"):
+            self.assertLess(pod["gone"], run, f"pod {pod['name']} still ran when the Job was made")
         self.holds()
 
     test_terminating_pod_counts.lasts = 9

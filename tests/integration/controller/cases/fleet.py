@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a real fleet does while a migration waits: docs/reference/fleet.md, row by row, before Kubernetes' own controllers."""
+import time
+
+from ground.case import APP, Case, steered
+from ground.world import PATIENCE
+
+COMPATIBLE = "VersionsCompatible"
+SETTLED = "RolloutSettled"
+
+
+def image(version):
+    return f"registry.example:5000/orders-api:{version}"
+
+
+class Fleet(Case):
+
+    def setUp(self):
+        super().setUp()
+        self.database(baseline="0")  # an empty ledger lets an absent application pass
+
+    def fleet(self, kind="Deployment", spec=None, **more):
+        """A workload with more in its spec, rolled out."""
+        workload = self.workload(kind, **more)
+        workload["spec"].update(spec or {})
+        self.api.create(kind.lower() + "s", self.namespace, workload)
+        return self.rolled_out(workload["metadata"]["name"], kind)
+
+    def set(self, kind="Deployment", **spec):
+        return self.api.change(kind.lower() + "s", self.namespace, APP, {"spec": spec})
+
+    def template(self, version, **how):
+        return {"metadata": {"annotations": steered(**how)}, "spec": {"containers": [{"name": "api", "image": image(version)}]}}
+
+    def contract(self, name="first", versions=">=2.0.0", application=None, **more):
+        self.migrate(name, step="Contract", applications=[application or self.application(versions)], **more)
+
+    def pods_of(self, version):
+        return [pod for pod in self.world.all("pods", self.namespace)
+                if "app" in pod["metadata"].get("labels", {}) and pod["spec"]["containers"][0]["image"] == image(version)]
+
+    def one_runs(self, version):
+        return self.world.until(self.namespace, lambda: [
+            pod for pod in self.pods_of(version) if pod["status"].get("phase") == "Running"], f"a pod of {version} runs")[0]
+
+    def kill(self, version):
+        for pod in self.pods_of(version):
+            self.delete("pods", pod["metadata"]["name"])
+
+    def quota(self, pods):
+        """For pods that request something, which a migration's does not; what it counts is known a moment later: only then it refuses."""
+        self.api.create("resourcequotas", self.namespace, {"metadata": {"name": "few-pods"}, "spec": {
+            "hard": {"pods": str(pods)}, "scopes": ["NotBestEffort"]}})
+        deadline = time.monotonic() + PATIENCE  # nobody watches quotas here: asked
+        while not self.api.get("resourcequotas", self.namespace, "few-pods").get("status", {}).get("used"):
+            self.assertLess(time.monotonic(), deadline, "the quota counts")
+            time.sleep(0.05)
+
+    def requesting(self, version):
+        return [{"name": "api", "image": image(version), "resources": {"requests": {"cpu": "1m"}}}]
+
+    # ---- rollouts that are not over ----
+
+    def test_hangs(self):
+        """Recreate leaves only new pods, none of which gets Ready: all counts are met, and the rollout is not over."""
+        self.fleet(spec={"strategy": {"type": "Recreate"}, "progressDeadlineSeconds": 1}, version="2.0.0")
+        self.set(template=self.template("2.1.0", ready="false"))
+        self.contract()
+        waiting = self.closed(SETTLED, reason="RolloutInProgress", says="ProgressDeadlineExceeded")
+        self.assertIn("has timed out progressing", waiting["status"]["message"])
+        self.set(template=self.template("2.1.1", ready="true"))
+        self.succeeds()
+        self.holds()
+
+    test_hangs.lasts = 8
+
+    def test_surge(self):
+        """In the middle of a rollout by maxSurge all are updated, and the old ones are there as well."""
+        self.fleet(spec={"strategy": {"rollingUpdate": {"maxSurge": "100%", "maxUnavailable": 0}}}, version="2.0.0")
+        self.set(template=self.template("2.1.0", ready="false"))
+        self.contract()
+        self.closed(SETTLED, says="2 of 2 pods updated, 4 in all")
+        self.set(template=self.template("2.1.0", ready="true"))
+        self.succeeds()
+        self.holds()
+
+    def test_partition(self):
+        """A partition keeps pods back, and a pod below it that is made anew is of the earlier template again."""
+        self.fleet("StatefulSet", {"updateStrategy": {"rollingUpdate": {"partition": 1}}}, containers=self.requesting("1.0.0"))
+        self.set("StatefulSet", template=self.template("2.0.0"))
+        self.one_runs("2.0.0")
+        self.quota(0)
+        self.kill("1.0.0")
+        self.world.until(self.namespace, lambda: not self.pods_of("1.0.0"), "no pod of 1.0.0 is left")
+        application = self.application(">=2.0.0", kind="StatefulSet")
+        self.contract(application=application, rollout="Any", suspend=True)
+        waiting = self.closed(COMPATIBLE, reason="VersionUnknown", says="its partition is 1")
+        self.assertEqual("2.0.0 (1)", waiting["status"]["running"])
+        self.delete("resourcequotas", "few-pods")
+        self.closed(COMPATIBLE, reason="VersionsIncompatible", says="runs 1.0.0 in 1 of 2 pods")
+        self.change(suspend=False, rollout="Settled", applications=[{**application, "versions": ">=1.0.0"}])
+        self.closed(SETTLED, says="its partition 1 keeps the others back")
+        self.set("StatefulSet", updateStrategy={"rollingUpdate": {"partition": 0}})
+        self.succeeds()
+        self.holds()
+
+    test_partition.lasts = 8
+
+    def follows_deletions(self, kind):
+        """OnDelete: the rollout goes on when somebody deletes the old pods, and the message says so."""
+        self.fleet(kind, {"updateStrategy": {"type": "OnDelete", "rollingUpdate": None}}, version="2.0.0")
+        self.set(kind, template=self.template("2.1.0"))
+        self.contract(application=self.application(">=2.0.0", kind=kind))
+        self.closed(SETTLED, says="OnDelete")
+        self.kill("2.0.0")
+        self.succeeds()
+        self.holds()
+
+    def test_stateful_set_on_delete(self):
+        self.follows_deletions("StatefulSet")
+
+    def test_daemon_set_on_delete(self):
+        self.follows_deletions("DaemonSet")
+
+    def test_quota(self):
+        """Pods that a quota keeps from being made: in the API server's words."""
+        self.fleet(containers=self.requesting("2.0.0"), replicas=1)
+        self.quota(1)
+        self.set(replicas=3)
+        self.contract()
+        waiting = self.closed(SETTLED, says="exceeded quota: few-pods")
+        self.assertIn("1 of 3 pods updated, 1 in all", waiting["status"]["message"])
+        self.set(replicas=1)
+        self.succeeds()
+        self.holds()
+
+    def test_terminating_on_a_lost_node(self):
+        """A pod that was told to go and whose node does not answer: it is named, with its node."""
+        self.fleet("DaemonSet", version="2.0.0")
+        lost = self.pods_of("2.0.0")[0]["metadata"]["name"]
+        self.api.change("pods", self.namespace, lost, {"metadata": {"annotations": steered(frozen="true")}})
+        self.roll_to("2.1.0", kind="DaemonSet")
+        self.contract(application=self.application(">=2.0.0", kind="DaemonSet"))
+        self.closed(SETTLED, says=f"still has a terminating pod of 2.0.0 ({lost} on node ")
+        self.api.request("DELETE", self.api.path("pods", self.namespace, lost), {"gracePeriodSeconds": 0})
+        self.succeeds()
+        self.holds()
+
+    # ---- whose pods they are ----
+
+    def test_orphans_of_another_selector(self):
+        """Deleted but for its pods, and made anew with another selector: the old pods run on, and count as the deleted one's."""
+        self.fleet(version="1.0.0", replicas=1)
+        self.contract()
+        self.closed(COMPATIBLE, says="runs 1.0.0")
+        self.delete("deployments", APP, "Orphan")
+        self.world.wait("deployments", self.namespace, APP, lambda seen: seen is None, "is gone")
+        self.fleet(spec={"selector": {"matchLabels": {"app": "anew"}}}, version="2.0.0", pod_labels={"app": "anew"})
+        self.closed(COMPATIBLE, says=f"{APP} (deleted; its pods: app={APP}) runs 1.0.0 in 1 of 1 pod")
+        for replica_set in self.api.list("replicasets", self.namespace):
+            if not replica_set["metadata"].get("ownerReferences"):
+                self.delete("replicasets", replica_set["metadata"]["name"])
+        self.succeeds()
+        self.holds()
+
+    def test_init_containers_and_sidecars(self):
+        """Whatever an init container or a native sidecar is called, its version is not the application's."""
+        inits = [{"name": "schema", "image": "schema:1.0.0"}, {"name": "proxy", "image": "proxy:9.0.0", "restartPolicy": "Always"}]
+        self.fleet(version="2.0.0", pod={"initContainers": inits})
+        self.contract(versions=">=2.0.0 <3.0.0")
+        self.assertEqual("2.0.0 (2)", self.succeeds()["status"]["running"])
+        self.holds()
+
+    # ---- while it waits ----
+
+    def test_scaled_during_the_wait(self):
+        """As an autoscaler does: each step is seen, costs a few writes at most, and the last one is settled."""
+        self.fleet(version="2.0.0", replicas=1)
+        self.contract(suspend=True)
+        self.closed("NotSuspended")
+        before = self.writes()
+        for replicas in (4, 2, 5, 0, 3):
+            self.api.change("deployments", self.namespace, APP, {"spec": {"replicas": replicas}})
+            self.rolled_out()
+            running = {"running": f"2.0.0 ({replicas})"} if replicas else {}
+            self.expect("first", lambda seen, r=running: {k: seen["status"].get(k) for k in r} == r
+                        and self.conditions(seen)[SETTLED] == "True", f"has seen {replicas}")
+        self.assertLess(self.writes() - before, 30, "writes for five steps of fourteen pods")
+        self.change(suspend=False)
+        self.succeeds()
+        self.holds()
+
+    def writes(self):
+        return len([1 for how, _ in self.world.told("schemamigrations", self.namespace) if how == "MODIFIED"])
