@@ -96,10 +96,15 @@ def pods_were_seen(world, namespace, asked):
 
 
 def fresh_looks(world, namespace, asked):
-    """R7: between the claim and its Job the migration was read, and its applications with their pods."""
+    """R7: between the claim and its Job the migration was read, and its applications with their pods.
+
+    Of Jobs that were let go: one that never was may be a late request's, long after its claim was given back.
+    """
     named = {}  # as the controller made them: a person may take the labels off
+    let_go = {job["metadata"]["name"] for _, job in world.told("jobs", namespace) if job["spec"].get("parallelism", 1) > 0}
     for _, job in world.told("jobs", namespace):
-        named.setdefault(job["metadata"]["name"], job["metadata"].get("labels", {}))
+        if job["metadata"]["name"] in let_go:
+            named.setdefault(job["metadata"]["name"], job["metadata"].get("labels", {}))
     specs = collections.defaultdict(list)
     for _, seen in world.told("schemamigrations", namespace):
         specs[seen["metadata"]["name"]].append(seen["spec"])
