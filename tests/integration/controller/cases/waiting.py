@@ -7,7 +7,8 @@ import time
 from ground.case import Case, side_by_side
 from ground.controller import Controller
 
-MIGRATIONS = 1000
+MIGRATIONS = 200
+MIGRATIONS_LONG = 1000
 DEPLOYMENTS = 10
 DATABASES = 25
 
@@ -43,6 +44,10 @@ class Waiting(Case):
             fields = file.read().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    @property
+    def count(self):
+        return MIGRATIONS_LONG if self.is_long else MIGRATIONS
+
     def application_of(self, number):
         return f"api-{number % DEPLOYMENTS}"
 
@@ -52,14 +57,14 @@ class Waiting(Case):
                      for n in range(DEPLOYMENTS)]
         migrations = [lambda n=n: self.migrate(f"m-{n:04}", to=str(n + 1), database=f"db-{n % DATABASES}",
                                                applications=[self.application(">=2.0.0", name=self.application_of(n))])
-                      for n in range(MIGRATIONS)]
+                      for n in range(self.count)]
         for some in (databases, workloads, migrations):
             side_by_side(some, width=4)
 
     def all_wait(self):
         def holds():
             return sum(1 for seen in self.world.all("schemamigrations", self.namespace)
-                       if seen.get("status", {}).get("reason") == "VersionsIncompatible") == MIGRATIONS
+                       if seen.get("status", {}).get("reason") == "VersionsIncompatible") == self.count
 
         self.world.until(self.namespace, holds, "all of them wait for their application", 240)
 
@@ -68,6 +73,7 @@ class Waiting(Case):
             "spec": {"containers": [{"name": "api", "image": f"registry.example:5000/orders-api:{version}"}]}}}})
 
     def test_thousand(self):
+        """With --long; fewer of them in each run."""
         with Controller("waiting", "--namespace", self.namespace, level="info") as controller:
             self.own_controller = controller
             self.ground()
@@ -88,7 +94,7 @@ class Waiting(Case):
 
             # Another version, which is none of theirs either: told to those that name it.
             self.deploy_version("api-3", "1.5.0")
-            named = {f"m-{n:04}" for n in range(MIGRATIONS) if self.application_of(n) == "api-3"}
+            named = {f"m-{n:04}" for n in range(self.count) if self.application_of(n) == "api-3"}
             for name in sorted(named):
                 self.expect(name, lambda seen: "1.5.0" in seen["status"]["message"], "tells the new version")
             self.settled()
@@ -98,8 +104,8 @@ class Waiting(Case):
             self.assertEqual(named, set(written))
             self.assertEqual(len(work), sum(written.values()), "nothing but statuses is written, and nothing is read")
             self.assertLessEqual(max(written.values()), 3)
-            print(f"       Waiting: {MIGRATIONS} migrations: quiet {quiet} s: requests {dict(idle)}, CPU {quiet_s:.2f} s; "
+            print(f"       Waiting: {self.count} migrations: quiet {quiet} s: requests {dict(idle)}, CPU {quiet_s:.2f} s; "
                   f"one of {DEPLOYMENTS} Deployments changed: {len(work)} writes, CPU {self.cpu_s() - began_s:.1f} s", flush=True)
         self.holds()
 
-    test_thousand.lasts = 100
+    test_thousand.lasts = 50
