@@ -27,7 +27,7 @@ UNIT_TESTS = {
                       "retry=recorded,recovery=due,skew=told"],
     "product_skew": ["domain/product/test_decide_product", "phase=Running,attempt=open,claim=recorded,job=active,pods=running,gates=incompatible,"
                      "began=just-now"],
-    "product_note": ["domain/product/test_decide_product", "phase=Running,attempt=open,claim=recorded,job=active,pods=running,stray=gated,noted=none"],
+    "product_note": ["domain/product/test_decide_product", "phase=Running,attempt=open,claim=recorded,job=active,pods=running,stray=gated,noted=none,began=just-now"],
     "stable": ["domain/product/test_decide_stable", "", "0"],
     "stable_mishaps": ["domain/product/test_decide_stable", "", "1"],
     "orphan_product": ["domain/product/test_orphan_product"],
