@@ -99,5 +99,6 @@ class Fault(Case):
         given_back = status.get("withdrawn", 0)
         self.assertTrue(withdrawn or not given_back, "the attempt was given back")
         self.assertEqual((status["attempt"]["number"], "Succeeded"), (given_back + 1, status["attempt"]["outcome"]))
+        self.world.catch_up(self.namespace)  # each kind has a watch of its own
         self.assertEqual(["1"], self.ledger()["passed"])
         self.ends_well(pods=1)
