@@ -271,7 +271,8 @@ func TestLines(t *testing.T) {
 		{"drop", Rule{Line: "event 2", Do: "drop"}, []string{"event 1", "event 3", "last"}},
 		{"duplicate", Rule{Line: "event", First: 2, Do: "duplicate"}, []string{"event 1", "event 2", "event 2", "event 3", "last"}},
 		{"swap", Rule{Line: "event 2", Do: "swap"}, []string{"event 1", "event 3", "event 2", "last"}},
-		{"swap with one that comes later", Rule{Line: "event 3", Do: "swap"}, []string{"event 1", "event 2"}},
+		{"swap, and none comes to pass it", Rule{Line: "event 3", Do: "swap"}, []string{"event 1", "event 2", "event 3"}},
+		{"swap two that follow", Rule{Line: "event", Times: 2, Do: "swap"}, []string{"event 2", "event 1", "event 3", "last"}},
 		{"truncate", Rule{Line: "event 2", Do: "truncate", Bytes: 3}, []string{"event 1"}},
 		{"late", Rule{Line: ".", Times: -1, Do: "delay", Ms: 30}, []string{"event 1", "event 2", "event 3", "last"}},
 	} {

@@ -59,36 +59,67 @@ func (x *exchange) readLines(body io.Reader, lines chan<- line) {
 	}
 }
 
+// patience is how long a line waits for the one that is to pass it: a quiet watch may tell nothing for a minute.
+const patience = time.Second
+
 func (x *exchange) writeLines(lines <-chan line) {
-	var swapped []byte // waits until the next one has passed it
-	for next := range lines {
-		texts := [][]byte{next.text}
-		for _, rule := range x.session.lineRules(x.entry.Path, next.text) {
-			if rule.Do == "stop" {
-				x.session.freeze()
-			}
-			x.session.fire(x.entry, rule)
-			if rule.Do == "swap" {
-				swapped, texts = next.text, nil
-				continue
-			}
-			texts = x.change(rule, next, texts)
+	var held []byte // waits until the next one has passed it
+	for {
+		var enough <-chan time.Time
+		if held != nil {
+			enough = time.After(patience)
 		}
-		if len(texts) > 0 && swapped != nil {
-			texts, swapped = append(texts, swapped), nil
-		}
-		for _, text := range texts {
-			if _, err := x.w.Write(text); err != nil {
+		var texts [][]byte
+		select {
+		case next, more := <-lines:
+			if !more {
 				return
 			}
-			x.session.mutex.Lock()
-			x.entry.Lines++
-			x.session.mutex.Unlock()
+			texts, held = x.inTurn(next, held)
+		case <-enough:
+			texts, held = [][]byte{held}, nil
 		}
-		if err := http.NewResponseController(x.w).Flush(); err != nil {
+		if !x.writeTexts(texts) {
 			return
 		}
 	}
+}
+
+// inTurn is what is to be written now that a line has come, and what is held back from now on. Only one is: a second
+// "swap" does not make the first one lose its place, for the API server loses none either.
+func (x *exchange) inTurn(next line, held []byte) (texts [][]byte, holds []byte) {
+	texts = [][]byte{next.text}
+	for _, rule := range x.session.lineRules(x.entry.Path, next.text) {
+		if rule.Do == "stop" {
+			x.session.freeze()
+		}
+		x.session.fire(x.entry, rule)
+		if rule.Do != "swap" {
+			texts = x.change(rule, next, texts)
+		} else if held == nil {
+			texts, holds = nil, next.text
+		}
+	}
+	switch {
+	case held == nil:
+		return texts, holds
+	case len(texts) == 0:
+		return nil, held
+	default:
+		return append(texts, held), nil
+	}
+}
+
+func (x *exchange) writeTexts(texts [][]byte) bool {
+	for _, text := range texts {
+		if _, err := x.w.Write(text); err != nil {
+			return false
+		}
+		x.session.mutex.Lock()
+		x.entry.Lines++
+		x.session.mutex.Unlock()
+	}
+	return http.NewResponseController(x.w).Flush() == nil
 }
 
 // change does to a line what the rule says; what is to be written in its place.
