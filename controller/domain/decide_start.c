@@ -119,9 +119,25 @@ static const char *objection(struct arena *arena, const struct observed *seen,
     return NULL;
 }
 
+/* It may begin for all that is known, but the one that checked its Job and claimed the database is gone. */
+static bool is_unchecked(const struct observed *seen)
+{
+    const struct migration *migration = seen->migration;
+    const struct claim *claim = &seen->database->claim;
+    return seen->dry_run.result == DRY_RUN_DUE && migration->spec_error == NULL &&
+           migration->meta.deleted_s == 0 && attempt_may_begin(migration) &&
+           claim->attempt == attempt_next(migration) &&
+           str_eq(claim->spec_hash, migration->spec_hash) && seen->job_name_taken == NULL &&
+           seen->job_refused == NULL;
+}
+
 void decide_start(struct arena *arena, const struct observed *seen, struct plan *plan)
 {
     const struct migration *migration = seen->migration;
+    if (is_unchecked(seen)) {
+        plan_act(plan, ACTION_DRY_RUN, "S5"); /* before the look, which would else grow old */
+        return;
+    }
     bool is_held = migration->meta.has_finalizer || migration->meta.deleted_s != 0;
     if (!seen->is_fresh || !is_held) {
         plan_act(plan, ACTION_READ_FRESH, "S1");

@@ -68,6 +68,15 @@ static bool gives_back_what_it_holds(const struct scene *scene, const struct pla
             (!may_start(scene) || is_name_taken));
 }
 
+/* One that took over must ask what the one before it had asked: that alone is no reason to begin again. */
+static bool gives_nothing_back_unchecked(const struct scene *scene, const struct plan *plan)
+{
+    const unsigned char *at = scene->at;
+    bool gives_back = writes(plan) && plan->status.withdrawn != before(scene)->withdrawn;
+    return !gives_back || at[DIM_GATES] != GATES_NOT_CHECKED || at[DIM_CLAIM] != CLAIM_NEXT ||
+           !scene_is_wanted(at) || at[DIM_JOB_NAME] != NAME_FREE;
+}
+
 static bool gives_back_by_its_number(const struct scene *scene, const struct plan *plan)
 {
     bool is_given_back =
@@ -118,6 +127,7 @@ const struct invariant invariants_end[] = {
     {"R6: the ledger says what the attempt recorded", ledger_says_what_was_recorded},
     {"R6: the Job is asked before a version is given up", loses_no_ledger_that_can_be_read},
     {"step 12: only what was claimed and may not start is given back", gives_back_what_it_holds},
+    {"step 12: what is only not checked yet is kept", gives_nothing_back_unchecked},
     {"R7, step 12: it is given back on a fresh look", gives_back_on_a_fresh_look},
     {"step 11: Job and pods are let go when the server says that the claim is gone",
      lets_go_when_released},
