@@ -38,8 +38,8 @@ FIELDS = {
     "applications": [[], [], [], application(">=1.0.0"), application("<3.0.0"), application(">=2.0.0"),
                      application(">=1.0.0", whenAbsent="Proceed")],
     "rollout": [None, None, "Any", "Settled"],
-    "soak": [None, None, "1s", "5s"],
-    "approval": [None, None, None, "None", "Required"],
+    "soak": [None, "1s", "5s", "5s"],
+    "approval": [None, "None", "Required"],
     "suspend": [None, None, None, True],
     "readyWhen": [None, None, "Accepted"],
     "run.retries": [None, None, None, 1],
@@ -153,26 +153,30 @@ def allow(walk, on):
 
 # ---- a person's word ----
 
-def give(walk, name, spec_hash=None):
+def give(walk, seen, spec_hash=None):
     """An approval of the spec as it is now, or of another; no name comes twice."""
-    seen = walk.world.get("schemamigrations", walk.namespace, name)
-    if seen and "specHash" in seen.get("status", {}):
-        walk.create("migrationapprovals", {
-            "apiVersion": "interlude.dev/v1alpha1", "kind": "MigrationApproval", "metadata": {"name": f"{name}-{walk.done}"},
-            "spec": {"migration": name, "uid": seen["metadata"]["uid"], "specHash": spec_hash or seen["status"]["specHash"], "approvedBy": "alice"}})
+    name = seen["metadata"]["name"]
+    walk.create("migrationapprovals", {
+        "apiVersion": "interlude.dev/v1alpha1", "kind": "MigrationApproval", "metadata": {"name": f"{name}-{walk.done}"},
+        "spec": {"migration": name, "uid": seen["metadata"]["uid"], "specHash": spec_hash or seen["status"]["specHash"], "approvedBy": "alice"}})
 
 
-@operation(12, name=a_migration)
-def approve(walk, name):
-    give(walk, name)
+@operation(16, of=one_of(0, 1, 2))
+def approve(walk, of):
+    """One of those that wait for it."""
+    waiting = walk.waiting_at("Approved")
+    if waiting:
+        give(walk, waiting[of % len(waiting)])
 
 
-@operation(3, name=a_migration)
-def approve_another_spec(walk, name):
-    give(walk, name, f"v1:{'0' * 64}")
+@operation(3, of=one_of(0, 1, 2))
+def approve_another_spec(walk, of):
+    waiting = walk.waiting_at("Approved")
+    if waiting:
+        give(walk, waiting[of % len(waiting)], f"v1:{'0' * 64}")
 
 
-@operation(6, name=a_migration)
+@operation(5, name=a_migration)
 def revoke(walk, name):
     for approval in walk.world.all("migrationapprovals", walk.namespace):
         if approval["spec"]["migration"] == name:
@@ -181,7 +185,7 @@ def revoke(walk, name):
 
 # ---- the application ----
 
-@operation(8, version=one_of(*VERSIONS))
+@operation(12, version=one_of(*VERSIONS))
 def roll_out(walk, version):
     if walk.world.get("deployments", walk.namespace, APP):
         image = {"name": "api", "image": f"registry.example:5000/{APP}:{version}"}

@@ -231,6 +231,11 @@ class Walk:
     def attempt(self, name):
         return (self.world.get("schemamigrations", self.namespace, name) or {}).get("status", {}).get("attempt", {})
 
+    def waiting_at(self, gate):
+        return sorted((seen for seen in self.world.all("schemamigrations", self.namespace)
+                       if any((told["type"], told["status"]) == (gate, "False") for told in seen.get("status", {}).get("conditions", []))
+                       and seen["status"]["phase"] == "Waiting"), key=lambda seen: seen["metadata"]["name"])
+
     def pods(self, name):
         """The names of a migration's pods that have not ended."""
         return [pod["metadata"]["name"] for pod in self.world.all("pods", self.namespace)
