@@ -34,7 +34,7 @@ class Proxy:
         self.folder.cleanup()
 
     def session(self, *rules, **how):
-        """For one controller process: rules as README.md describes them; certificate="expired"."""
+        """For one controller process: rules as README.md describes them; certificate="expired"; namespaces=[...]: no others are shown."""
         return Session(self, rules, how)
 
     def ask(self, method, path, body=None, timeout=60):

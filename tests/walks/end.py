@@ -12,7 +12,7 @@ from ground.runs import UNPROVEN
 from operations import LOST
 
 MIGRATION = "interlude.dev/migration"
-GATES = ("JobValid", "NotSuspended", "SchemaVersionMet", "VersionsCompatible", "RolloutSettled", "LockHeld")
+GATES = ("JobValid", "NotSuspended", "SchemaVersionMet", "VersionsCompatible", "RolloutSettled", "Soaked", "Approved", "LockHeld")
 
 
 def ours(walk, kind):
@@ -38,7 +38,7 @@ def help_on(walk):
         wanted = {"interlude.dev/confirm-ended": str(attempt.get("number"))}
         if attempt.get("reason") in UNPROVEN and not wanted.items() <= migration["metadata"].get("annotations", {}).items():
             walk.confirm(migration["metadata"]["name"])
-    for database in walk.world.all("databases", walk.namespace):
+    for database in walk.databases():
         claim = database.get("status", {}).get("claim")
         there = [seen["metadata"]["uid"] for seen in walk.world.all("schemamigrations", walk.namespace)]
         frozen = [pod for pod in ours(walk, "pods") if steered(frozen="true").items() <= pod["metadata"].get("annotations", {}).items()
@@ -67,8 +67,8 @@ def unsettled(walk):
         status = migration.get("status", {})
         attempt = status.get("attempt", {})
         phase = status.get("phase")
-        if phase == "Waiting":
-            waiting.add(migration["spec"]["database"])
+        if phase == "Waiting" and is_allowed(walk, migration):
+            waiting.add(database_of(migration))
         if "deletionTimestamp" in migration["metadata"]:
             yield f"{name} is being deleted"
         elif RUN in migration["metadata"].get("finalizers", []) and phase != "Waiting":
@@ -84,7 +84,7 @@ def unsettled(walk):
             yield f"{name} is Failed, and its spec has changed"
         elif phase not in ("Failed", "Succeeded"):
             yield f"{name} is {phase}"
-    for database in walk.world.all("databases", walk.namespace):
+    for database in walk.databases():
         name = database["metadata"]["name"]
         is_held = RUN in database["metadata"].get("finalizers", [])
         if database.get("status", {}).get("claim"):
@@ -118,19 +118,39 @@ def unsettled_application(walk):
             yield f"pod {pod['metadata']['name']} is terminating"
 
 
+def database_of(migration):
+    return migration["spec"]["database"].rpartition("/")[2]
+
+
+def is_allowed(walk, migration):
+    database = walk.database(database_of(migration))
+    return "/" not in migration["spec"]["database"] or (database and walk.namespace in database["spec"].get("allowedNamespaces", []))
+
+
+def is_approved(walk, migration):
+    return any((given["spec"]["uid"], given["spec"]["specHash"]) == (migration["metadata"]["uid"], migration["status"]["specHash"])
+               and "deletionTimestamp" not in given["metadata"] for given in walk.world.all("migrationapprovals", walk.namespace))
+
+
 def closed_gates(walk, migration):
     """Why it may not start, by the objects; none, too, where its conditions tell something else than what is so."""
     spec = migration["spec"]
     told = {c["type"] for c in migration["status"]["conditions"] if c["type"] in GATES and c["status"] == "False"}
-    database = walk.world.get("databases", walk.namespace, spec["database"]) or {"metadata": {}}
+    database = is_allowed(walk, migration) and walk.database(database_of(migration)) or {"metadata": {}}
     ledger = database.get("status", {})
     found = set()
     if spec.get("suspend"):
         found.add("NotSuspended")
+    if not is_allowed(walk, migration):
+        found.add("SchemaVersionMet")
+    if spec.get("approval") == "Required" and not is_approved(walk, migration):
+        found.add("Approved")
     if spec["toVersion"] in ledger.get("passed", []) or ("fromVersion" in spec and spec["fromVersion"] != ledger.get("version")):
         found.add("SchemaVersionMet")
     for application in spec.get("applications", []):
         found |= closed_by(walk, application, spec, ledger, told)
+    if found & {"VersionsCompatible", "RolloutSettled"} and "soak" in spec:
+        found.add("Soaked")  # it begins when they hold; after that its time is over soon
     # A Database that is being deleted stays until those that wait for it are deleted too, and takes no run any more.
     if "deletionTimestamp" in database["metadata"]:
         found.add("LockHeld")

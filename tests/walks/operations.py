@@ -13,6 +13,7 @@ LOST = {"phase": "Failed", "conditions": [{"type": "DisruptionTarget", "status":
 
 MIGRATIONS = [f"m{number}" for number in range(6)]
 DATABASES = ["d0", "d1", "d2"]
+ELSEWHERE = "d2"  # in a namespace of its own, and names those that may use it
 VERSIONS = ["1.0.0", "2.0.0", "3.0.0"]
 
 # How a run goes. Most end by themselves.
@@ -37,6 +38,8 @@ FIELDS = {
     "applications": [[], [], [], application(">=1.0.0"), application("<3.0.0"), application(">=2.0.0"),
                      application(">=1.0.0", whenAbsent="Proceed")],
     "rollout": [None, None, "Any", "Settled"],
+    "soak": [None, "1s", "5s", "5s"],
+    "approval": [None, "None", "Required"],
     "suspend": [None, None, None, True],
     "readyWhen": [None, None, "Accepted"],
     "run.retries": [None, None, None, 1],
@@ -52,7 +55,7 @@ KNOWN = {path: values for path, values in FIELDS.items() if schema.has(schema.fi
 
 
 def draw_spec(chance, name):
-    """What `apply` applies, each time the same."""
+    """What `apply` applies, each time the same; where the Database is, the walk knows."""
     number = MIGRATIONS.index(name)
     spec = {"database": DATABASES[number % len(DATABASES)], "toVersion": f"v{number}"}
     for path, values in FIELDS.items():
@@ -140,9 +143,49 @@ def delete_database(walk, name):
     walk.delete("databases", name, "Background")
 
 
+@operation(4, on=one_of(True, True, False))
+def allow(walk, on):
+    spec = {"allowedNamespaces": [walk.namespace] if on else []}
+    if walk.database(ELSEWHERE):
+        return walk.patch("databases", ELSEWHERE, {"spec": spec})
+    return walk.create("databases", {"apiVersion": "interlude.dev/v1alpha1", "kind": "Database", "metadata": {"name": ELSEWHERE}, "spec": spec})
+
+
+# ---- a person's word ----
+
+def give(walk, seen, spec_hash=None):
+    """An approval of the spec as it is now, or of another; no name comes twice."""
+    name = seen["metadata"]["name"]
+    walk.create("migrationapprovals", {
+        "apiVersion": "interlude.dev/v1alpha1", "kind": "MigrationApproval", "metadata": {"name": f"{name}-{walk.done}"},
+        "spec": {"migration": name, "uid": seen["metadata"]["uid"], "specHash": spec_hash or seen["status"]["specHash"], "approvedBy": "alice"}})
+
+
+@operation(16, of=one_of(0, 1, 2))
+def approve(walk, of):
+    """One of those that wait for it."""
+    waiting = walk.waiting_at("Approved")
+    if waiting:
+        give(walk, waiting[of % len(waiting)])
+
+
+@operation(3, of=one_of(0, 1, 2))
+def approve_another_spec(walk, of):
+    waiting = walk.waiting_at("Approved")
+    if waiting:
+        give(walk, waiting[of % len(waiting)], f"v1:{'0' * 64}")
+
+
+@operation(5, name=a_migration)
+def revoke(walk, name):
+    for approval in walk.world.all("migrationapprovals", walk.namespace):
+        if approval["spec"]["migration"] == name:
+            walk.delete("migrationapprovals", approval["metadata"]["name"], "Background")
+
+
 # ---- the application ----
 
-@operation(8, version=one_of(*VERSIONS))
+@operation(12, version=one_of(*VERSIONS))
 def roll_out(walk, version):
     if walk.world.get("deployments", walk.namespace, APP):
         image = {"name": "api", "image": f"registry.example:5000/{APP}:{version}"}

@@ -11,12 +11,14 @@ import time
 
 import end
 import operations
+import oracle
 from ground import requests, rules
 from ground.case import Case
 from ground.cluster import ApiError
 from ground.controller import Controller
 from ground.relay import Relay
 from ground.runs import UNPROVEN
+from ground.world import Together
 
 OPERATIONS_OF_A_WALK = 30
 GAP_S = 0.45  # on average between two operations
@@ -34,6 +36,7 @@ def draw(seed):
     """The walk of a seed: [(seconds from its start, name of the operation, its arguments)]."""
     chance = random.Random(seed)
     steps = [(0.0, "roll_out", {"version": chance.choice(operations.VERSIONS)})] if chance.random() < 0.7 else []
+    steps += [(0.0, "allow", {"on": True})]
     steps += [(0.0, "apply", {"name": name}) for name in chance.sample(operations.MIGRATIONS, 3)]
     names = list(operations.OPERATIONS)
     reach = list(itertools.accumulate(operations.OPERATIONS[name][0] for name in names))
@@ -72,10 +75,14 @@ class Walk:
         self.seed = seed
         self.api, self.world, self.requests = suite.api, suite.world, suite.requests
         self.namespace = f"{suite.prefix}-{seed}"
-        self.specs = {name: operations.draw_spec(random.Random(f"{seed} {name}"), name) for name in operations.MIGRATIONS}
-        self.relay = Relay(suite.kubeconfig, folder / f"{seed}.kubeconfig")
+        self.platform = f"{self.namespace}-data"  # where the Database ELSEWHERE is
+        self.namespaces = (self.namespace, self.platform)
+        self.specs = {name: self.spec(name) for name in operations.MIGRATIONS}
+        # The controllers act in all namespaces, of which the proxy shows them these two.
+        self.session = suite.proxy.session(namespaces=self.namespaces)
+        self.relay = Relay(self.session.kubeconfig, folder / f"{seed}.kubeconfig")
         self.controller, self.second = (
-            OwnController(f"{seed}-{which}", "--namespace", self.namespace, "--leader-elect=false", kubeconfig=folder / f"{seed}.kubeconfig")
+            OwnController(f"{seed}-{which}", "--leader-elect=false", kubeconfig=folder / f"{seed}.kubeconfig")
             for which in ("first", "second"))
         self.later = []  # (when, count, what): the ends of what lasts
         self.count = itertools.count()
@@ -86,13 +93,19 @@ class Walk:
         self.kills = 0
         self.is_namespace_deleted = False
 
+    def spec(self, name):
+        spec = operations.draw_spec(random.Random(f"{self.seed} {name}"), name)
+        is_elsewhere = spec["database"] == operations.ELSEWHERE
+        return {**spec, "database": f"{self.platform}/{spec['database']}"} if is_elsewhere else spec
+
     # ---- doing ----
 
     def run(self):
         """Returns what was wrong, as sentences."""
         self.began = time.monotonic()
         try:
-            Case.new_namespace(self, self.namespace)
+            for namespace in self.namespaces:
+                Case.new_namespace(self, namespace)
             self.controller.start(wait=False).wait_ready(60)
             self.began = time.monotonic()
             for at, name, arguments in draw(self.seed):
@@ -108,6 +121,8 @@ class Walk:
             self.second.kill_if_alive()
         problems += [problem for problem in [self.controller.stop()] if problem]
         self.relay.close()
+        self.session.close()
+        self.session = None  # with all that it has seen
         return problems
 
     def until(self, at):
@@ -151,16 +166,20 @@ class Walk:
 
     # ---- the words of operations.py ----
 
+    def home(self, kind, name):
+        """The namespace of an object."""
+        return self.platform if (kind, name) == ("databases", operations.ELSEWHERE) else self.namespace
+
     def create(self, kind, body):
         text = f"kubectl create {kind} {body['metadata']['name']} {json.dumps(body['spec'])}"
-        self.asked(text, lambda: self.api.create(kind, self.namespace, body))
+        self.asked(text, lambda: self.api.create(kind, self.home(kind, body["metadata"]["name"]), body))
 
     def patch(self, kind, name, body, how="merge", subresource=""):
         text = f"kubectl patch {kind} {name} --type={how} {f'--subresource={subresource} ' if subresource else ''}-p '{json.dumps(body)}'"
-        self.asked(text, lambda: self.api.change(kind, self.namespace, name, body, how, subresource))
+        self.asked(text, lambda: self.api.change(kind, self.home(kind, name), name, body, how, subresource))
 
     def delete(self, kind, name, propagation, **options):
-        path = self.api.path(kind, self.namespace, name)
+        path = self.api.path(kind, self.home(kind, name), name)
         text = f"kubectl delete {kind} {name} --cascade={propagation.lower()} {options or ''}"
         self.asked(text, lambda: self.api.request("DELETE", path, {"propagationPolicy": propagation, **options}))
 
@@ -203,8 +222,19 @@ class Walk:
 
     # ---- looking ----
 
+    def database(self, name):
+        return self.world.get("databases", self.home("databases", name), name)
+
+    def databases(self):
+        return [seen for namespace in self.namespaces for seen in self.world.all("databases", namespace)]
+
     def attempt(self, name):
         return (self.world.get("schemamigrations", self.namespace, name) or {}).get("status", {}).get("attempt", {})
+
+    def waiting_at(self, gate):
+        return sorted((seen for seen in self.world.all("schemamigrations", self.namespace)
+                       if any((told["type"], told["status"]) == (gate, "False") for told in seen.get("status", {}).get("conditions", []))
+                       and seen["status"]["phase"] == "Waiting"), key=lambda seen: seen["metadata"]["name"])
 
     def pods(self, name):
         """The names of a migration's pods that have not ended."""
@@ -224,8 +254,10 @@ class Walk:
         self.start_again()
         self.relay.go_on()
         problems = self.namespace_goes() if self.is_namespace_deleted else self.settles()
-        problems += rules.broken_rules(self.world, self.namespace, self.touched)
-        problems += requests.broken(self.world, self.namespace, self.requests, self.touched, self.kills)
+        problems += rules.broken_rules(Together(self.world, self.namespaces), self.namespace, self.touched)
+        asked = sorted((request for namespace in self.namespaces for request in self.requests.of(namespace)), key=lambda request: request.at)
+        problems += requests.broken(self.world, self.namespace, asked, self.touched, self.kills)
+        problems += oracle.broken(self.world, self.namespace, asked)
         return problems
 
     def namespace_goes(self):
@@ -249,7 +281,8 @@ class Walk:
             end.help_on(self)
             left = list(end.unsettled(self))
             if not left:
-                self.world.catch_up(self.namespace)
+                for namespace in self.namespaces:
+                    self.world.catch_up(namespace)
                 left = list(end.unsettled(self))
             if not left:
                 break
@@ -267,7 +300,8 @@ class Walk:
 
     def versions(self):
         return {(kind, seen["metadata"]["name"]): seen["metadata"]["resourceVersion"]
-                for kind in ("schemamigrations", "databases", "jobs", "pods") for seen in self.world.all(kind, self.namespace)}
+                for kind in ("schemamigrations", "databases", "jobs", "pods") for namespace in self.namespaces
+                for seen in self.world.all(kind, namespace)}
 
     def is_minor(self, request, before):
         key = (request.resource, request.name)
@@ -275,22 +309,23 @@ class Walk:
                 or key in before and self.versions().get(key) == before[key])
 
     def writes_while_nothing_happens(self):
-        before = len(self.requests.of(self.namespace))
+        before = {namespace: len(self.requests.of(namespace)) for namespace in self.namespaces}
         time.sleep(STAYS_FOR_S)
-        return [request for request in self.requests.of(self.namespace)[before:]
+        return [request for namespace in self.namespaces for request in self.requests.of(namespace)[before[namespace]:]
                 if requests.is_controllers(request) and requests.is_real_write(request)]
 
     def clean_up(self):
         """Nobody is there to let go: what is left is let go by hand, and pods at once, so that the namespace need not wait."""
         for kind in ("schemamigrations", "databases", "jobs", "pods"):
-            for seen in self.world.all(kind, self.namespace):
-                self.in_passing(self.api.change, kind, self.namespace, seen["metadata"]["name"], {"metadata": {"finalizers": None}})
+            for seen in (seen for namespace in self.namespaces for seen in self.world.all(kind, namespace)):
+                self.in_passing(self.api.change, kind, seen["metadata"]["namespace"], seen["metadata"]["name"], {"metadata": {"finalizers": None}})
         for kind in ("deployments", "jobs"):
             for seen in self.world.all(kind, self.namespace):
                 self.in_passing(self.api.delete, kind, self.namespace, seen["metadata"]["name"])
         for seen in self.world.all("pods", self.namespace):
             self.in_passing(self.api.delete, "pods", self.namespace, seen["metadata"]["name"], gracePeriodSeconds=0)
-        self.in_passing(self.api.delete, "namespaces", None, self.namespace)
+        for namespace in self.namespaces:
+            self.in_passing(self.api.delete, "namespaces", None, namespace)
 
     @staticmethod
     def in_passing(request, *arguments, **options):
@@ -300,8 +335,9 @@ class Walk:
             pass  # it is gone already
 
     def forget(self):
-        self.world.forget(self.namespace)
-        self.requests.forget(self.namespace)
+        for namespace in self.namespaces:
+            self.world.forget(namespace)
+            self.requests.forget(namespace)
 
     def describe(self):
         """For a failure: the walk as commands with times, what there is now, what the controller said."""

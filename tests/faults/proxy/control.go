@@ -125,8 +125,9 @@ func decodeRules(r *http.Request) ([]*Rule, error) {
 
 func (c *control) create(w http.ResponseWriter, r *http.Request) {
 	wanted := struct {
-		Certificate string `json:"certificate"`
-	}{"good"}
+		Certificate string   `json:"certificate"`
+		Namespaces  []string `json:"namespaces"`
+	}{Certificate: "good"}
 	certificate, err := c.authority.good, error(nil)
 	if r.ContentLength != 0 {
 		err = json.NewDecoder(r.Body).Decode(&wanted)
@@ -142,6 +143,7 @@ func (c *control) create(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	s.showOnly(wanted.Namespaces) // nobody is connected yet
 	c.mutex.Lock()
 	c.last++
 	id := c.last

@@ -298,6 +298,23 @@ func TestLines(t *testing.T) {
 	}
 }
 
+func TestShowsSomeNamespacesOnly(t *testing.T) {
+	g := newGround(t, "good")
+	g.showOnly([]string{"shop", "shop-data"})
+	watch := g.watch()
+	shown := []string{
+		`{"type":"ADDED","object":{"metadata":{"name":"a","namespace":"shop"}}}`,
+		`{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"7"}}}`,
+		`{"type":"DELETED","object":{"metadata":{"name":"b","namespace":"shop-data"}}}`,
+		`{"type":"ERROR","object":{"code":410}}`,
+	}
+	for _, text := range shown {
+		g.next <- `{"type":"ADDED","object":{"metadata":{"name":"shop","namespace":"shop-2"}}}`
+		g.next <- text
+	}
+	g.reads(watch, shown...)
+}
+
 func TestHeldBackUntilReleased(t *testing.T) {
 	g := newGround(t, "good", &Rule{Line: "event 2", Do: "hold"})
 	watch := g.watch()

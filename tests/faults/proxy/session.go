@@ -3,12 +3,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"io"
 	"log"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -59,6 +61,8 @@ type session struct {
 	route       *route        // nil: all goes to upstream
 	certificate tls.Certificate
 	conns       map[net.Conn]bool
+
+	shown [][]byte // from the beginning on: what the lines of watches must have one of; none: all are shown
 }
 
 type connection struct{}
@@ -236,6 +240,19 @@ func (s *session) waitFired(wanted int, timeout time.Duration) {
 	for s.fired < wanted && !s.isClosed && time.Now().Before(deadline) {
 		s.changed.Wait()
 	}
+}
+
+// showOnly makes some namespaces the whole world of the session: of all others its watches tell nothing. So a controller of
+// all namespaces lives beside other tests'. What is of a namespace names it; what is of none is not shown.
+func (s *session) showOnly(namespaces []string) {
+	for _, namespace := range namespaces {
+		s.shown = append(s.shown, []byte(`"namespace":"`+namespace+`"`))
+	}
+}
+
+func (s *session) shows(line []byte) bool {
+	isEvent := !bytes.HasPrefix(line, []byte(`{"type":"BOOKMARK"`)) && !bytes.HasPrefix(line, []byte(`{"type":"ERROR"`))
+	return len(s.shown) == 0 || !isEvent || slices.ContainsFunc(s.shown, func(name []byte) bool { return bytes.Contains(line, name) })
 }
 
 // date tells the server's time as the session wants it told: a clock that is days ahead is a soak that is over.

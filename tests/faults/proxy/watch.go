@@ -46,7 +46,7 @@ func (x *exchange) readLines(body io.Reader, lines chan<- line) {
 	reader := bufio.NewReaderSize(body, 64<<10)
 	for {
 		text, err := reader.ReadBytes('\n')
-		if len(text) > 0 {
+		if len(text) > 0 && x.session.shows(text) {
 			select {
 			case lines <- line{text: text, due: time.Now()}:
 			case <-x.r.Context().Done():

@@ -146,6 +146,60 @@ class Fleet(Case):
         self.succeeds()
         self.holds()
 
+    def test_surge_of_a_restart(self):
+        """A DaemonSet by maxSurge: two pods on the node, both of one version, and the rollout is not over."""
+        surge = {"updateStrategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}}
+        self.fleet("DaemonSet", surge, version="2.0.0")
+        self.set("DaemonSet", template=self.template("2.0.0", ready="false"))
+        self.world.until(self.namespace, lambda: len(self.pods_of("2.0.0")) == 2, "the new pod is beside the old one")
+        self.contract(application=self.application(">=2.0.0", kind="DaemonSet"))
+        waiting = self.closed(SETTLED, says=f"{APP} is rolling out 2.0.0: 0 of 1 pods updated, 1 in all")
+        self.assertEqual(("True", "2.0.0 (2)"), (self.conditions(waiting)[COMPATIBLE], waiting["status"]["running"]))
+        self.set("DaemonSet", template=self.template("2.0.0", ready="true"))
+        self.succeeds()
+        self.holds()
+
+    # ---- a node that tells nothing any more ----
+
+    def node(self, state="True"):
+        """A second node, which nobody speaks for but the test; other tests' pods keep away from it. Returns its name."""
+        name = self.namespace
+        told = {"type": "Ready", "status": state, "reason": "Told", "message": "by the test"}
+        room = {"cpu": "1", "memory": "1Gi", "pods": "10"}
+        self.api.create("nodes", None, {"metadata": {"name": name, "labels": {"kubernetes.io/hostname": name}},
+                                        "spec": {"taints": [{"key": "interlude.dev/test", "value": "lost", "effect": "NoSchedule"}]},
+                                        "status": {"capacity": room, "allocatable": room, "conditions": [told]}})
+        self.addCleanup(self.api.delete, "nodes", None, name)
+        return name
+
+    def test_old_pod_on_a_lost_node(self):
+        """Nobody knows that it has ended, so it counts, until somebody makes sure that it is gone."""
+        node = self.node()
+        workload = self.workload("DaemonSet", version="1.0.0", pod={"tolerations": [{"operator": "Exists"}]})
+        workload["spec"]["updateStrategy"] = {"type": "OnDelete"}
+        self.api.create("daemonsets", self.namespace, workload)
+        lost = self.world.until(self.namespace, lambda: [
+            pod["metadata"]["name"] for pod in self.pods_of("1.0.0") if pod["spec"].get("nodeName") == node], "it is placed there")[0]
+        self.tell("pods", lost, {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]})
+        self.rolled_out(kind="DaemonSet")
+        self.tell("nodes", node, {"conditions": [{"type": "Ready", "status": "Unknown", "reason": "NodeStatusUnknown"}]})
+        self.roll_to("2.0.0", kind="DaemonSet")
+        for pod in self.pods_of("1.0.0"):
+            if pod["metadata"]["name"] != lost:
+                self.delete("pods", pod["metadata"]["name"])
+        self.one_runs("2.0.0")
+        self.contract(application=self.application(">=2.0.0", kind="DaemonSet"), rollout="Any")
+        self.closed(COMPATIBLE, reason="VersionsIncompatible", says=f"{APP} runs 1.0.0 in 1 of 2 pods")
+        self.assertNotIn("deletionTimestamp", self.world.get("pods", self.namespace, lost)["metadata"])
+        self.api.request("DELETE", self.api.path("pods", self.namespace, lost), {"gracePeriodSeconds": 0})
+        self.succeeds()
+        self.holds()
+
+    def tell(self, kind, name, status):
+        """In the place of a kubelet, or of the node's controller."""
+        namespace = None if kind == "nodes" else self.namespace
+        self.api.change(kind, namespace, name, {"status": status}, "strategic", "status")
+
     # ---- whose pods they are ----
 
     def test_orphans_of_another_selector(self):

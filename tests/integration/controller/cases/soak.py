@@ -4,19 +4,10 @@ import datetime
 import time
 
 from ground.case import APP, Case, steered
-from ground.controller import Controller
-from proxy import Proxy
+from ground.clock import AnotherClock, from_now, text_of, time_of
 
 GATE = "Soaked"
 HOUR, DAY = 3600, 86400
-
-
-def time_of(text):
-    return datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=datetime.timezone.utc)
-
-
-def text_of(at):
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class Ground(Case):
@@ -43,7 +34,7 @@ class Ground(Case):
 
     def is_past(self, moment):
         """Waits for the next second: what happens from now on is told apart from what happened then."""
-        while text_of(datetime.datetime.now(datetime.timezone.utc)) <= moment:
+        while text_of(from_now()) <= moment:
             time.sleep(0.05)
 
     def entry(self, migration=None, workload=f"Deployment/{APP}"):
@@ -198,32 +189,14 @@ class Soaked(Ground):
         self.holds()
 
 
-class SoakedByAnotherClock(Ground):
+class SoakedByAnotherClock(AnotherClock, Ground):
     """The Date header says what time it is, and that alone."""
-    stage = "own"
-
-    def setUp(self):
-        super().setUp()
-        proxy = Proxy(self.cluster.kubeconfig)
-        self.session = self.enterContext(proxy).session()
-        self.own_controller = Controller("soak", "--namespace", self.namespace, "--leader-elect=false", kubeconfig=self.session.kubeconfig)
-        self.addCleanup(self.own_controller.stop)
 
     def restarted(self, ahead=0):
         """Whatever the controller has in memory is gone."""
         self.assertIsNone(self.own_controller.stop())
         self.session.clock(ahead)
         return self.own_controller.start()
-
-    def ends_well(self):
-        self.assertIsNone(self.own_controller.stop())
-        self.holds()
-
-    def judged(self):
-        """A word of the controller about this spec, of now: every edit is a write."""
-        generation = self.migration()["metadata"]["generation"]
-        self.api.change("schemamigrations", self.namespace, "first", {"spec": {"run": {"keepFor": f"{generation + 10}h"}}})
-        return self.expect("first", lambda seen: seen["status"]["observedGeneration"] == generation + 1, "is judged anew")
 
     def test_a_restart_changes_nothing(self):
         """Stopped for 23 hours, it waits for one more; a day later it is over."""
@@ -346,7 +319,7 @@ class SoakedByAnotherClock(Ground):
         self.api.change("databases", self.namespace, "orders", {"spec": {"soak": {"Data": "24h"}}, })
         self.api.change("databases", self.namespace, "orders", {"status": {"claim": {
             "migration": "first", "uid": waiting["metadata"]["uid"], "attempt": 1, "specHash": waiting["status"]["specHash"],
-            "since": text_of(datetime.datetime.now(datetime.timezone.utc))}}}, subresource="status")
+            "since": text_of(from_now())}}}, subresource="status")
         self.own_controller.start()
         self.reaches(phase="Waiting", reason="Soaking")
         self.expect("first", lambda seen: seen["status"].get("withdrawn") == 1, "gives the claim back")

@@ -3,19 +3,9 @@
 from ground.case import Case, steered
 from ground.controller import Controller
 from ground.rules import broken_rules
-from ground.world import version_of
+from ground.world import Together
 
 GATE = "SchemaVersionMet"
-
-
-class Together:
-    """What was told of several namespaces, as if it had been one: for the rules."""
-
-    def __init__(self, world, namespaces):
-        self.world, self.namespaces = world, namespaces
-
-    def told(self, kind, _):
-        return sorted((event for namespace in self.namespaces for event in self.world.told(kind, namespace)), key=lambda event: version_of(event[1]))
 
 
 class Ground(Case):

@@ -3,18 +3,11 @@
 import datetime
 
 from ground.case import Case
+from ground.clock import from_now, text_of
 from ground.controller import Controller
 
 GATE = "InWindow"
 TOKYO = datetime.timezone(datetime.timedelta(hours=9))  # no summer time: the tests mean the same every night
-
-
-def from_now(**span):
-    return datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(**span)
-
-
-def text(at):
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def daily(at, duration="1h", **more):
@@ -38,7 +31,7 @@ class InWindow(Case):
 
     def test_not_before(self):
         """By the real clock: the controller wakes at that time by itself, and not before."""
-        at = text(from_now(seconds=4))
+        at = text_of(from_now(seconds=4))
         self.migrate(notBefore=at, readyWhen="Accepted")
         waiting = self.closed(GATE, reason="NotBefore", says=f"not before {at}")
         self.assertEqual(("NotBefore", "True"), (waiting["status"]["reason"], self.conditions(waiting)["Ready"]))
@@ -63,7 +56,7 @@ class InWindow(Case):
         opens = from_now(hours=2).replace(second=0)
         there = opens.astimezone(TOKYO)
         self.migrate(window=daily(there, timeZone="Asia/Tokyo"))
-        self.closed(GATE, reason="OutsideWindow", says=f"opens next at {text(opens)} ({there.strftime('%a %H:%M')} Asia/Tokyo)")
+        self.closed(GATE, reason="OutsideWindow", says=f"opens next at {text_of(opens)} ({there.strftime('%a %H:%M')} Asia/Tokyo)")
         self.never_ran()
         version = self.migration()["metadata"]["resourceVersion"]
         self.stays(lambda: self.migration()["metadata"]["resourceVersion"] == version, "nothing is written while it waits", 1.5)
@@ -170,7 +163,7 @@ class InWindowAtTheStart(Case):
         self.change(suspend=False)
         self.api.change("databases", self.namespace, "orders", {"spec": {"window": closed_window()}})
         claim = {"migration": "first", "uid": waiting["metadata"]["uid"], "attempt": 1, "specHash": waiting["status"]["specHash"],
-                 "since": text(from_now())}
+                 "since": text_of(from_now())}
         self.api.change("databases", self.namespace, "orders", {"status": {"claim": claim}}, subresource="status")
         since = self.audit.size()
         self.own_controller.start()

@@ -25,8 +25,8 @@ def migration(phase, *history, attempt=None, how="MODIFIED", retry=None, retries
                                       "spec": {"run": {"retries": retries}}, "status": status})
 
 
-def approval(uid="m1", spec_hash="v1:a"):
-    return ("migrationapprovals", "ADDED", {"metadata": {"name": "yes", "uid": "a1"},
+def approval(uid="m1", spec_hash="v1:a", how="ADDED"):
+    return ("migrationapprovals", how, {"metadata": {"name": "yes", "uid": "a1"},
                                             "spec": {"migration": "first", "uid": uid, "specHash": spec_hash, "approvedBy": "alice"}})
 
 
@@ -36,11 +36,13 @@ def asks(record=True):
     return (kind, how, {**seen, "spec": {**seen["spec"], "approval": "Required"}})
 
 
-def database(claim=None, passed=(), history=()):
-    status = {"passed": list(passed), **({"claim": {"uid": "m1", "attempt": claim}} if claim else {})}
+def database(claim=None, passed=(), history=(), allows=None):
+    """allows: the claim is of namespace shop, and these are allowed."""
+    shop = {} if allows is None else {"namespace": "shop"}
+    status = {"passed": list(passed), **({"claim": {"uid": "m1", "attempt": claim, **shop}} if claim else {})}
     if history:
         status["history"] = [{"uid": "m1", "version": version} for version in history]
-    return ("databases", "MODIFIED", {"metadata": {"name": "orders", "uid": "d1"}, "status": status})
+    return ("databases", "MODIFIED", {"metadata": {"name": "orders", "uid": "d1"}, "spec": {"allowedNamespaces": allows or []}, "status": status})
 
 
 def labels(attempt):
@@ -106,6 +108,8 @@ PLANTED = {
     "which is for something else: {'migration'": [approval(uid="m0"), *START[:2], asks()],
     "which is for something else: {}": [*START[:2], asks()],
     "before it was approved": [*START[:2], asks(), approval()],
+    "revoked before the claim": [approval(), approval(how="DELETED"), *START[:2], asks()],
+    "its namespace is not allowed": [database(allows=["shop"]), database(claim=1, allows=["shop-2"])],
     "was let start at": [*START, pod("running", "p2")],
     "the ledger moved without": [database(), database(passed=["1"])],
     "taken over": [database(claim=1), database(claim=2)],
@@ -120,6 +124,8 @@ SOUND = [
     [*START, *END],
     [*START, pod("running"), UNPROVEN, CONFIRMED, database(), migration("Failed", "Running", "Failed", how="DELETED", confirm="1", **LOST)],
     [approval(), *START[:2], asks()],
+    [approval(), *START[:2], approval(how="DELETED"), asks()],
+    [database(claim=1, allows=["shop"]), database(claim=1, allows=[])],
     [FAILED, migration("Running", "Running", "Failed", "Running", attempt={**AGAIN, "specHash": "v1:b"})],
     [migration("Failed", "Failed", attempt=BAD, retry="1"), migration("Running", "Failed", "Running", attempt=AGAIN)],
     [migration("Failed", "Failed", attempt=BAD, retries=1), migration("Running", "Failed", "Running", attempt=AGAIN)],

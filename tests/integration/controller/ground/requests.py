@@ -77,9 +77,8 @@ def is_real_write(request):
     return request.verb in WRITES and "dryRun=" not in request.uri
 
 
-def broken(world, namespace, requests, touched=(), kills=0):
-    """A sentence for each rule that was broken; kills: how often a controller was killed."""
-    asked = requests.of(namespace)
+def broken(world, namespace, asked, touched=(), kills=0):
+    """A sentence for each rule that was broken, by all that was asked for; kills: how often a controller was killed."""
     yield from pods_were_seen(world, namespace, asked)
     yield from fresh_looks(world, namespace, asked)
     yield from killed_half_way(world, namespace, asked, touched)
@@ -95,8 +94,8 @@ def pods_were_seen(world, namespace, asked):
         yield f"the Job controller created {len(created)} pods, and {len(told)} were seen"
 
 
-def fresh_looks(world, namespace, asked):
-    """R7: between the claim and its Job the migration was read, and its applications with their pods.
+def starts(world, namespace, asked):
+    """(the request that created a Job, its labels, what the controller asked for since the claim, newest first).
 
     Of Jobs that were let go: one that never was may be a late request's, long after its claim was given back.
     """
@@ -105,9 +104,6 @@ def fresh_looks(world, namespace, asked):
     for _, job in world.told("jobs", namespace):
         if job["metadata"]["name"] in let_go:
             named.setdefault(job["metadata"]["name"], job["metadata"].get("labels", {}))
-    specs = collections.defaultdict(list)
-    for _, seen in world.told("schemamigrations", namespace):
-        specs[seen["metadata"]["name"]].append(seen["spec"])
     for place, request in enumerate(asked):
         labels = named.get(request.name, {})
         if not (is_controllers(request) and request.verb == "create" and request.resource == "jobs" and request.code == 201
@@ -119,7 +115,15 @@ def fresh_looks(world, namespace, asked):
                     and earlier.subresource == "status" and earlier.code == 200:
                 break
             since.append(earlier)
-        since = [seen for seen in since if is_controllers(seen)]
+        yield request, labels, [seen for seen in since if is_controllers(seen)]
+
+
+def fresh_looks(world, namespace, asked):
+    """R7: between the claim and its Job the migration was read, and its applications with their pods."""
+    specs = collections.defaultdict(list)
+    for _, seen in world.told("schemamigrations", namespace):
+        specs[seen["metadata"]["name"]].append(seen["spec"])
+    for request, labels, since in starts(world, namespace, asked):
         looked = {(seen.resource, seen.name) for seen in since if seen.code == 200}
         is_absent = any(seen.code == 404 for seen in since if seen.resource in WORKLOADS)
         migration = labels["interlude.dev/migration"]

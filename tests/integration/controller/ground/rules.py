@@ -39,6 +39,7 @@ def broken_rules(world, namespace, touched=()):
     yield from runs.broken(world, namespace, migrations, touched)
     yield from order_of_steps(world, namespace, migrations)
     yield from approvals(world, namespace, migrations)
+    yield from allowed(world, namespace)
     yield from releases(world, namespace, migrations)
 
 
@@ -94,8 +95,7 @@ def order_of_steps(world, namespace, migrations):
         if attempt is None:
             continue
         name = versions[0]["metadata"]["name"]
-        claimed = first(databases, lambda seen, a=attempt: (seen.get("status", {}).get("claim", {}).get("uid"),
-                                                           seen.get("status", {}).get("claim", {}).get("attempt")) == a)
+        claimed = first(databases, lambda seen, a=attempt: claim_of(seen) == a)
         created = version_of(versions[0])
         armed = first(versions, lambda seen: seen["spec"].get("parallelism") == 1)
         running = first(migrations.get(attempt[0], []), lambda seen, u=uid:
@@ -121,6 +121,7 @@ def order_of_steps(world, namespace, migrations):
 def approvals(world, namespace, migrations):
     """R7: what asks for an approval begins with one that was given before, for just this migration and the spec that runs."""
     given = by_uid(world.told("migrationapprovals", namespace))
+    gone = {seen["metadata"]["uid"]: version_of(seen) for how, seen in world.told("migrationapprovals", namespace) if how == "DELETED"}
     for uid, versions in migrations.items():
         begun = {}  # number -> the first version that told of the attempt
         for seen in versions:
@@ -139,6 +140,28 @@ def approvals(world, namespace, migrations):
                     yield f"{name}: attempt {number} began by {record}, which is for something else: {spec}"
                 elif version_of(found) > version_of(seen):
                     yield f"{name}: attempt {number} began before it was approved"
+                elif gone.get(record["uid"], runs.NEVER) < claimed_at(world, namespace, uid, number):
+                    yield f"{name}: attempt {number} began by {record}, which had been revoked before the claim"
+
+
+def claimed_at(world, namespace, uid, number):
+    databases = [seen for how, seen in world.told("databases", namespace) if how != "DELETED"]
+    return first(databases, lambda seen: claim_of(seen) == (uid, number)) or 0
+
+
+def claim_of(database):
+    claim = database.get("status", {}).get("claim", {})
+    return claim.get("uid"), claim.get("attempt")
+
+
+def allowed(world, namespace):
+    """A claim of another namespace is written onto a version of the Database that allows it."""
+    for versions in by_uid(world.told("databases", namespace)).values():
+        for before, after in zip([{}, *versions], versions):
+            claim = after.get("status", {}).get("claim", {})
+            is_new = claim and claim_of(after) != claim_of(before)
+            if is_new and "namespace" in claim and claim["namespace"] not in after.get("spec", {}).get("allowedNamespaces", []):
+                yield f"database {after['metadata']['name']}: {claim} was written, and its namespace is not allowed"
 
 
 def releases(world, namespace, migrations):

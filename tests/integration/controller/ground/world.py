@@ -163,3 +163,13 @@ class World:
                 raise
             raise WaitFailed(f"{kind}/{name}: {failure}; it is now\n{brief(self.get(kind, namespace, name))}") from None
         return found[0]
+
+
+class Together:
+    """What was told of several namespaces, as if it had been one: for the rules."""
+
+    def __init__(self, world, namespaces):
+        self.world, self.namespaces = world, namespaces
+
+    def told(self, kind, _):
+        return sorted((event for namespace in self.namespaces for event in self.world.told(kind, namespace)), key=lambda event: version_of(event[1]))
