@@ -167,6 +167,7 @@ json_t *migration_status_encode(const struct migration_status *status)
     write_filled(object, "attempts", attempts_encode(status));
     if (status->withdrawn != 0) {
         write_number(object, "withdrawn", status->withdrawn);
+        write_time(object, "withdrawnTime", status->withdrawn_s);
     }
     write_filled(object, "history", history_encode(status));
     return object;

@@ -196,6 +196,7 @@ void migration_status_read(struct reader *reader, const json_t *object, bool is_
         .reason = reader_text(reader, status, "reason"),
         .message = reader_text(reader, status, "message"),
         .withdrawn = reader_number(reader, status, "withdrawn", 0),
+        .withdrawn_s = reader_time(reader, status, "withdrawnTime"),
     };
     attempt_read(reader, status, is_done, ret);
     history_read(reader, status, is_done, ret);

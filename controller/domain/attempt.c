@@ -15,7 +15,7 @@
 
 /* The caches say that a run may start, and the server that it may not: they need a moment to agree. */
 #define GIVEN_BACK_FIRST_S   2
-#define GIVEN_BACK_LARGEST_S 60
+#define GIVEN_BACK_LARGEST_S 30
 
 bool attempt_is_closed(const struct migration *migration, int64_t number)
 {
@@ -180,20 +180,6 @@ int64_t attempt_not_before(const struct migration *migration)
     return attempt->completion_s + backoff_delay_ms(&policy, (unsigned)in_a_row, 1023);
 }
 
-/* When the gate closed because of which it was given back. */
-static int64_t given_back_s(const struct migration_status *status)
-{
-    int64_t latest_s = 0;
-    for (enum gate gate = 0; gate < GATE_LOCK_HELD; gate++) {
-        const struct condition *condition = condition_get(&status->conditions, gate_name(gate));
-        if (condition != NULL && condition->status == CONDITION_FALSE &&
-            condition->changed_s > latest_s) {
-            latest_s = condition->changed_s;
-        }
-    }
-    return latest_s;
-}
-
 int64_t attempt_given_back_until(const struct migration *migration)
 {
     const struct migration_status *status = &migration->status;
@@ -203,7 +189,7 @@ int64_t attempt_given_back_until(const struct migration *migration)
     }
     const struct backoff_policy policy = {GIVEN_BACK_FIRST_S, GIVEN_BACK_LARGEST_S};
     unsigned count = in_a_row > GIVEN_BACK_LARGEST_S ? GIVEN_BACK_LARGEST_S : (unsigned)in_a_row;
-    return given_back_s(status) + backoff_delay_ms(&policy, count, 1023);
+    return status->withdrawn_s + backoff_delay_ms(&policy, count, 1023);
 }
 
 bool attempt_end_is_unproven(const struct attempt *attempt)

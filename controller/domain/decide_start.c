@@ -59,6 +59,7 @@ static void give_back(struct arena *arena, const struct observed *seen, const st
     };
     status_begin(arena, migration, &plan->status);
     plan->status.withdrawn = seen->database->claim.attempt;
+    plan->status.withdrawn_s = seen->now_s;
     if (is_finished && !attempt_may_begin(migration)) {
         /* The claim came of an old version of it: it stays what it is (R3). */
         move = (struct move){present->phase, present->reason, present->message, false};

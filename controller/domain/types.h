@@ -370,7 +370,8 @@ struct migration_status {
     struct attempt attempt;
     struct attempt *attempts; /* earlier ones, newest first */
     size_t attempt_count;
-    int64_t withdrawn;
+    int64_t withdrawn;          /* the highest attempt that was given back before it started */
+    int64_t withdrawn_s;        /* when */
     struct transition *history; /* newest last */
     size_t history_count;
 };

@@ -663,21 +663,15 @@ static void test_end(void **state)
 static void test_given_back(void **state)
 {
     (void)state;
-    struct condition conditions[] = {
-        {"JobValid", CONDITION_TRUE, "Accepted", "", 1, NOW + 50},
-        {"NotSuspended", CONDITION_FALSE, "Suspended", "", 1, NOW},
-        {"LockHeld", CONDITION_FALSE, "NotClaimed", "", 1, NOW + 60},
-        {"Ready", CONDITION_FALSE, "Suspended", "", 1, NOW + 70},
-    };
     struct migration migration = {
         .meta = {.generation = 1},
-        .status = {.observed_generation = 1, .withdrawn = 1, .conditions = {conditions, 4}},
+        .status = {.observed_generation = 1, .withdrawn = 1, .withdrawn_s = NOW},
     };
     assert_int_equal(attempt_given_back_until(&migration), NOW + 2);
     migration.status.withdrawn = 3;
     assert_int_equal(attempt_given_back_until(&migration), NOW + 8);
     migration.status.withdrawn = 300;
-    assert_int_equal(attempt_given_back_until(&migration), NOW + 60);
+    assert_int_equal(attempt_given_back_until(&migration), NOW + 30);
     migration.status.attempt.number = 300;
     assert_int_equal(attempt_given_back_until(&migration), 0);
     migration.status.attempt.number = 0;

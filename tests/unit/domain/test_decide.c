@@ -44,9 +44,6 @@
     }
 #define FAILED_1 FAILED_WITH("ExitCode")
 
-static struct condition job_valid_closed[] = {
-    {"JobValid", CONDITION_FALSE, "JobRefused", "exceeded quota", 1, NOW - 1},
-};
 static struct condition skewed[] = {
     {CONDITION_VERSION_SKEW, CONDITION_TRUE, "VersionsIncompatible", "1.9.2 runs", 1, NOW - 1},
 };
@@ -1143,8 +1140,8 @@ static const struct world rows[] = {
         .name = "W6 just given back: not at once again",
         .migration = {.status = {.phase = PHASE_WAITING,
                                  .withdrawn = 1,
-                                 .observed_generation = 1,
-                                 .conditions = {job_valid_closed, 1}}},
+                                 .withdrawn_s = NOW - 1,
+                                 .observed_generation = 1}},
         .database = {.meta = {HELD}},
         .seen = {ALL_OPEN},
         .expected = {.case_id = "W6", .wake_at_s = NOW + 1},
@@ -1153,8 +1150,8 @@ static const struct world rows[] = {
         .name = "W6 and longer with each in a row",
         .migration = {.status = {.phase = PHASE_WAITING,
                                  .withdrawn = 4,
-                                 .observed_generation = 1,
-                                 .conditions = {job_valid_closed, 1}}},
+                                 .withdrawn_s = NOW - 1,
+                                 .observed_generation = 1}},
         .database = {.meta = {HELD}},
         .seen = {ALL_OPEN},
         .expected = {.case_id = "W6", .wake_at_s = NOW + 15},
@@ -1165,8 +1162,8 @@ static const struct world rows[] = {
                       .spec_hash = HASH2,
                       .status = {.phase = PHASE_WAITING,
                                  .withdrawn = 1,
-                                 .observed_generation = 1,
-                                 .conditions = {job_valid_closed, 1}}},
+                                 .withdrawn_s = NOW - 1,
+                                 .observed_generation = 1}},
         .database = {.meta = {HELD}},
         .seen = {ALL_OPEN},
         .expected = {.case_id = "W4", .actions = ACTION_CLAIM, .is_ready = true},

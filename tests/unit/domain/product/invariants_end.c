@@ -81,7 +81,8 @@ static bool gives_back_by_its_number(const struct scene *scene, const struct pla
 {
     bool is_given_back =
         scene_is_starting(scene->at) && writes(plan) && !begins_attempt(scene, plan);
-    return !is_given_back || plan->status.withdrawn == scene_claimed(scene->at);
+    return !is_given_back || (plan->status.withdrawn == scene_claimed(scene->at) &&
+                              plan->status.withdrawn_s == SCENE_NOW);
 }
 
 static bool gives_back_on_a_fresh_look(const struct scene *scene, const struct plan *plan)

@@ -70,8 +70,7 @@ static void build_conditions(struct scene *scene)
     const unsigned char *at = scene->at;
     size_t count = 0;
     if (at[DIM_GIVEN_BACK] == GIVEN_BACK_JUST_NOW) {
-        scene->conditions[count++] = (struct condition){
-            .type = "JobValid", .status = CONDITION_FALSE, .changed_s = SCENE_NOW - 1};
+        scene->migration.status.withdrawn_s = SCENE_NOW - 1;
     }
     if (at[DIM_SKEW] != SKEW_UNTOLD) {
         scene->conditions[count++] = (struct condition){
