@@ -185,8 +185,8 @@ func (n *node) known(pod *corev1.Pod) *knownPod {
 	return known
 }
 
-// report writes the status if it is not what was written last. The UID in the patch makes the server
-// refuse it for a pod of the same name that is another one.
+// report writes the status if it is not what was written last. The version in the patch makes the server refuse it
+// for another pod of the same name, and for one that was frozen, or declared lost, meanwhile: what is over stays over.
 func (n *node) report(ctx context.Context, pod *corev1.Pod, known *knownPod) error {
 	status := known.run.status(pod, n.ip)
 	bare := status.DeepCopy() // two reports that differ only in transition times are the same
@@ -197,7 +197,7 @@ func (n *node) report(ctx context.Context, pod *corev1.Pod, known *knownPod) err
 	if err != nil || bytes.Equal(fingerprint, known.reported) {
 		return err
 	}
-	patch, err := statusPatch(pod.UID, &status)
+	patch, err := statusPatch(pod, &status)
 	if err != nil {
 		return err
 	}
@@ -215,7 +215,7 @@ func (n *node) report(ctx context.Context, pod *corev1.Pod, known *knownPod) err
 
 // statusPatch names the reason of each condition even where there is none: the server merges conditions, and
 // would keep the old reason of a condition that has come to hold.
-func statusPatch(uid types.UID, status *corev1.PodStatus) ([]byte, error) {
+func statusPatch(pod *corev1.Pod, status *corev1.PodStatus) ([]byte, error) {
 	object, err := runtime.DefaultUnstructuredConverter.ToUnstructured(status)
 	if err != nil {
 		return nil, err
@@ -226,7 +226,8 @@ func statusPatch(uid types.UID, status *corev1.PodStatus) ([]byte, error) {
 			fields["reason"] = ""
 		}
 	}
-	return json.Marshal(map[string]any{"metadata": map[string]any{"uid": uid}, "status": object})
+	version := map[string]any{"uid": pod.UID, "resourceVersion": pod.ResourceVersion}
+	return json.Marshal(map[string]any{"metadata": version, "status": object})
 }
 
 // remove lets go of a deleted pod, once: a finalizer may keep the object, with a grace period of 0.
