@@ -10,6 +10,7 @@ import re
 from end import satisfies, tag_of
 from ground import requests
 from ground.case import APP
+from ground.world import version_of
 
 SECOND = datetime.timedelta(seconds=1)
 
@@ -42,16 +43,28 @@ def without_approval(job, versions, since, asked):
 
 
 def before_its_soak(world, namespace, job, versions, since, asked):
-    """No pod of a version that it does not allow lived while the soak lasted."""
+    """While it lasted no pod of a version lived that it does not allow, and no rollout of the application began."""
     soak = min(seconds(spec.get("soak", "0s")) for spec in versions) * SECOND
     constraints = {application["versions"] for spec in versions for application in spec.get("applications", [])}
     looked = next((time_of(seen) for seen in since if (seen.resource, seen.code) == ("pods", 200)), None)
     if soak < 3 * SECOND or not looked or len(constraints) != 1 or not all(spec.get("applications") for spec in versions):
         return
+    rollouts = {}
     for pod, began, ended in lives(world, namespace, asked):
+        template = pod["metadata"]["labels"].get("pod-template-hash")
+        rollouts[template] = min(began, rollouts.get(template, began))
         is_compatible = satisfies(tag_of(pod["spec"]), *constraints)
         if not is_compatible and began < looked - SECOND and ended > looked - soak + SECOND:
             yield f"Job {job.name} was created at {job.at} after a soak of {soak}, and pod {pod['metadata']['name']} lived until {ended}"
+    for template, began in rollouts.items():
+        if looked - soak + SECOND < began < looked - SECOND and is_application_there(world, namespace, job):
+            yield f"Job {job.name} was created at {job.at} after a soak of {soak}, and the rollout of {template} began at {began}"
+
+
+def is_application_there(world, namespace, job):
+    created = next(version_of(seen) for _, seen in world.told("jobs", namespace) if seen["metadata"]["name"] == job.name)
+    told = [how for how, seen in world.told("deployments", namespace) if version_of(seen) < created]
+    return bool(told) and told[-1] != "DELETED"
 
 
 def lives(world, namespace, asked):
