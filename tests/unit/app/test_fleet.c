@@ -19,6 +19,7 @@ struct place {
     struct loop *loop;
     struct kube_config config;
     struct kube_client *client;
+    struct kinds kinds;
     struct fleet *fleet;
 };
 
@@ -48,7 +49,8 @@ static int set_up(void **state)
         kube_auth_new(&(struct kube_auth_spec){.token = "secret"}, &place->config.auth, &err));
     place->client = kube_client_new(place->loop, &place->config, &err);
     assert_non_null(place->client);
-    place->fleet = fleet_new(place->client, &handler, place);
+    const struct kind_watch_ground ground = {place->loop, place->client, &place->kinds};
+    place->fleet = fleet_new(&ground, &handler, place);
     *state = place;
     return 0;
 }
@@ -57,6 +59,7 @@ static int tear_down(void **state)
 {
     struct place *place = *state;
     fleet_free(place->fleet);
+    kinds_fini(&place->kinds);
     kube_client_free(place->client);
     kube_config_fini(&place->config);
     loop_free(place->loop);
