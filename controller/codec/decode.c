@@ -35,6 +35,12 @@ static enum workload_kind inherited_kind_read(struct reader *reader, const json_
     return (enum workload_kind)reader_word(reader, object, "kind", list, WORKLOAD_DEPLOYMENT);
 }
 
+/* Of these the controller must never ask for more than the metadata. */
+static bool is_data(const char *api_version, const char *kind)
+{
+    return str_eq(api_version, "v1") && (str_eq(kind, "Secret") || str_eq(kind, "ConfigMap"));
+}
+
 /* The kinds that need no apiVersion. */
 static const struct {
     enum workload_kind kind;
@@ -72,6 +78,10 @@ static void kind_read(struct reader *reader, const json_t *object, struct applic
                       "\"%s\" needs an apiVersion, such as argoproj.io/v1alpha1 of a Rollout; only "
                       "Deployment, StatefulSet, DaemonSet and CronJob need none",
                       kind);
+        return;
+    }
+    if (is_data(api_version, kind)) {
+        reader_refuse(reader, "kind", "is \"%s\", which has no pods; name a workload", kind);
         return;
     }
     const char *slash = strchr(api_version, '/');
@@ -147,13 +157,6 @@ static void applications_read(struct reader *reader, const json_t *spec, struct 
     }
 }
 
-/* Of these the controller must never ask for more than the metadata. */
-static bool has_no_conditions(const struct requirement *requirement)
-{
-    return str_eq(requirement->api_version, "v1") &&
-           (str_eq(requirement->kind, "Secret") || str_eq(requirement->kind, "ConfigMap"));
-}
-
 static void requirement_read(struct reader *reader, const json_t *object, struct requirement *ret)
 {
     static const char *const newer_than[] = {"Migration"};
@@ -166,7 +169,7 @@ static void requirement_read(struct reader *reader, const json_t *object, struct
         .newer_than_migration =
             reader_word(reader, object, "newerThan", list, list.count) < list.count,
     };
-    if (ret->condition != NULL && has_no_conditions(ret)) {
+    if (ret->condition != NULL && is_data(ret->api_version, ret->kind)) {
         reader_refuse(reader, "condition", "is \"%s\", and a %s has no conditions; remove it",
                       ret->condition, ret->kind);
     }

@@ -229,6 +229,7 @@ class OtherKindsApart(Rollouts):
         self.contract(whenAbsent="Proceed")
         waiting = self.closed(COMPATIBLE, reason="ApplicationForbidden", says='interlude.dev/aggregate-to-controller: "true"')
         self.assertIn(f'cannot watch resource "{self.kind.plural}"', waiting["status"]["message"])
+        self.assertNotIn("withdrawn", waiting["status"], "nothing was claimed")
         self.assertEqual(0, self.own_controller.metric("interlude_watches_broken"))
         self.rollout("1.0.0")
         self.allow("list", "watch")
