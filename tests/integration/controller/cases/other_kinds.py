@@ -4,7 +4,6 @@ import datetime
 
 from ground.candidate import Candidate
 from ground.case import APP, Case, steered
-from ground.controller import Controller
 from ground.own_kind import OwnKind
 
 COMPATIBLE = "VersionsCompatible"
@@ -254,42 +253,3 @@ class OtherKindsApart(Rollouts):
         self.allow("list")
         self.succeeds(timeout=90)
         self.holds()
-
-
-class OtherKindsAtTheStart(Rollouts):
-    """R7: a claim stands, of a controller that is gone; what closes the gate came since."""
-    stage = "own"
-
-    def claimed(self, application):
-        self.own_controller = Controller("kinds", "--namespace", self.namespace, "--leader-elect=false")
-        self.addCleanup(self.own_controller.stop)
-        self.own_controller.start()
-        self.migrate(suspend=True, applications=[application])
-        waiting = self.expect("first", lambda seen: self.conditions(seen).get(COMPATIBLE) == "True", "would start")
-        self.assertIsNone(self.own_controller.stop())
-        self.change(suspend=False)
-        self.claim_of_another(waiting)
-
-    def given_back(self, says):
-        self.own_controller.start()
-        self.expect("first", lambda seen: seen["status"].get("withdrawn") == 1, "gives the claim back")
-        self.closed(COMPATIBLE, says=says)
-        self.assertEqual([], self.jobs("first"))
-        self.assertIsNone(self.own_controller.stop())
-        self.holds()
-
-    def test_template_changed(self):
-        self.kind.install()
-        self.rollout()
-        self.claimed(self.its_application(whenAbsent="Proceed"))
-        self.kind.change(APP, {"template": {"spec": {"containers": containers("1.0.0")}}})
-        self.given_back("is to run 1.0.0")
-
-    def test_job_came(self):
-        template = {"spec": {"containers": containers("2.0.0"), "restartPolicy": "Never"}}
-        self.api.create("cronjobs", self.namespace, {"metadata": {"name": NIGHTLY}, "spec": {
-            "schedule": "0 * * * *", "suspend": True, "jobTemplate": {"spec": {"template": template}}}})
-        self.claimed(self.application(">=2.0.0", NIGHTLY, kind="CronJob"))
-        self.api.create("jobs", self.namespace, {"metadata": {"name": f"{NIGHTLY}-29384756"}, "spec": {
-            "suspend": True, "template": {"spec": {**template["spec"], "containers": containers("1.0.0")}}}})
-        self.given_back(f"still wants 1 pod of 1.0.0 (Job {NIGHTLY}-29384756)")
