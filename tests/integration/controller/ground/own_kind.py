@@ -32,18 +32,30 @@ class OwnKind:
                      "names": {"kind": self.kind, "plural": self.plural, "singular": self.kind.lower(), "listKind": self.kind + "List"},
                      "versions": [{"name": "v1", "served": True, "storage": True, "subresources": {"status": {}},
                                    "schema": {"openAPIV3Schema": anything}}]}})
-        self.case.addCleanup(self.remove, self.plural)
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            try:
-                return self.case.api.request("GET", self.path)
-            except ApiError:
-                time.sleep(0.05)
-        raise AssertionError("the kind is not served")
+        self.case.addCleanup(self._delete, self.plural)
+        self._until_served(True)
 
-    def remove(self, plural=None):
+    def remove(self):
+        """Waits until it is not: that it was deleted is said before its objects are."""
+        self._delete(self.plural)
+        self._until_served(False)
+
+    def _until_served(self, wanted):
+        deadline = time.monotonic() + PATIENCE
+        while self._is_served() != wanted:
+            self.case.assertLess(time.monotonic(), deadline, f"{self.kind} is {'not ' if wanted else ''}served")
+            time.sleep(0.05)
+
+    def _is_served(self):
         try:
-            self.case.api.request("DELETE", f"{CRDS}/{plural or self.plural}.{self.group}")
+            self.case.api.request("GET", self.path)
+            return True
+        except ApiError:
+            return False
+
+    def _delete(self, plural):
+        try:
+            self.case.api.request("DELETE", f"{CRDS}/{plural}.{self.group}")
         except ApiError as error:
             self.case.assertEqual(404, error.code)
 
