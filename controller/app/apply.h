@@ -20,6 +20,9 @@ void apply_start(struct work *work, const struct observed *seen);
 /* apply_look.c: the fresh look of step 3, and the finalizer of step 4. */
 void apply_look(struct work *work, const struct observed *seen);
 
+/* apply_applications.c: the part of it that spec.applications asks for. */
+void apply_look_at_applications(struct work *work, const struct observed *seen);
+
 /* apply_prerequisites.c: the part of it that spec.requires asks for. */
 void apply_look_at_prerequisites(struct work *work, const struct migration *migration);
 

@@ -4,8 +4,7 @@
  * read from the API server; the clock is its own, as these answers tell it. The finalizer of step 4 is put on in the same round: its answer is a fresh
  * read of the migration, and the server refuses it where the migration changed or is being deleted.
  */
-#include <string.h>
-
+#include "app/applications.h"
 #include "app/apply.h"
 #include "app/concern.h"
 #include "app/observe.h"
@@ -15,8 +14,6 @@
 #include "codec/decode.h"
 #include "codec/status.h"
 #include "domain/approval.h"
-#include "domain/selector.h"
-#include "kube/path.h"
 
 static struct work *work_of(struct task *task)
 {
@@ -38,139 +35,6 @@ static void on_migration(struct task *task, const struct kube_response *response
     const json_t *meta = json_object_get(response->body, "metadata");
     const char *version = json_string_value(json_object_get(meta, "resourceVersion"));
     work->learnt.migration_version = arena_strdup(&work->learnt.arena, version);
-}
-
-/* The items of a list, or the object itself, as an array of borrowed references. */
-static size_t item_count(const json_t *body)
-{
-    const json_t *items = json_object_get(body, "items");
-    return items == NULL ? 1 : json_array_size(items);
-}
-
-static const json_t *item_at(const json_t *body, size_t i)
-{
-    const json_t *items = json_object_get(body, "items");
-    return items == NULL ? body : json_array_get(items, i);
-}
-
-static const struct workload **decode_workloads(struct work *work, enum workload_kind kind,
-                                                const struct kube_response *response,
-                                                size_t *ret_count)
-{
-    struct arena *arena = &work->learnt.arena;
-    size_t count = item_count(response->body);
-    const struct workload **workloads = arena_array(arena, count, sizeof(const struct workload *));
-    for (size_t i = 0; i < count; i++) {
-        struct err err = {0};
-        struct workload *workload = arena_alloc(arena, sizeof(*workload));
-        if (!workload_decode(arena, item_at(response->body, i), kind, workload, &err)) {
-            task_fail_with(&work->task, &err);
-            return workloads;
-        }
-        workloads[(*ret_count)++] = workload;
-    }
-    return workloads;
-}
-
-/* The migration that the look is for: its applications cannot have changed, or the look is void. */
-static const struct application *application_at(const struct work *work, size_t index)
-{
-    const struct migration *migration = apply_migration(work);
-    return migration == NULL || index >= migration->application_count
-               ? NULL
-               : &migration->applications[index];
-}
-
-/* A workload that the caches did not know has pods that nobody asked for: the look is void. */
-static bool were_pods_asked_for(const struct work *work, size_t index)
-{
-    const struct application_seen *seen = &work->learnt.applications[index];
-    for (size_t i = 0; i < seen->workload_count; i++) {
-        if (strstr(work->learnt.looked_for[index], seen->workloads[i]->meta.uid) == NULL) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void on_workload(struct task *task, const struct kube_response *response, size_t index)
-{
-    struct work *work = work_of(task);
-    const struct application *application = application_at(work, index);
-    if (!response->is_ok && response->err.kind == ERR_NOT_FOUND) {
-        return; /* absent: the seen stays empty */
-    }
-    if (!response->is_ok) {
-        task_fail(task, response, "read an application");
-        return;
-    }
-    if (application == NULL) {
-        task_fail_with(task, &(struct err){ERR_CONFLICT, "the migration changed during the look"});
-        return;
-    }
-    struct application_seen *seen = &work->learnt.applications[index];
-    seen->workloads = decode_workloads(work, application->kind, response, &seen->workload_count);
-    if (!were_pods_asked_for(work, index)) {
-        task_fail_with(task, &(struct err){ERR_TRANSIENT, "an application has just been created"});
-        return;
-    }
-    const struct migration *migration = apply_migration(work);
-    bool is_inherited = migration->inherit_from.name != NULL &&
-                        migration->inherit_from.kind == application->kind &&
-                        str_eq(migration->inherit_from.name, application->name);
-    if (is_inherited && work->learnt.inherited == NULL) {
-        work->learnt.inherited = json_incref(response->body);
-    }
-}
-
-/* ReplicaSets and pods of several selectors are added up: the judgement knows whose they are. */
-static void on_replica_sets(struct task *task, const struct kube_response *response, size_t index)
-{
-    struct work *work = work_of(task);
-    if (!response->is_ok) {
-        task_fail(task, response, "read an application's ReplicaSets");
-        return;
-    }
-    struct application_seen *seen = &work->learnt.applications[index];
-    size_t count = 0;
-    const struct workload **more = decode_workloads(work, WORKLOAD_REPLICA_SET, response, &count);
-    const struct workload **all = arena_array(&work->learnt.arena, seen->replica_set_count + count,
-                                              sizeof(const struct workload *));
-    for (size_t i = 0; i < seen->replica_set_count; i++) {
-        all[i] = seen->replica_sets[i];
-    }
-    for (size_t i = 0; i < count; i++) {
-        all[seen->replica_set_count + i] = more[i];
-    }
-    seen->replica_sets = all;
-    seen->replica_set_count += count;
-}
-
-static void on_pods(struct task *task, const struct kube_response *response, size_t index)
-{
-    struct work *work = work_of(task);
-    struct arena *arena = &work->learnt.arena;
-    if (!response->is_ok) {
-        task_fail(task, response, "read an application's pods");
-        return;
-    }
-    struct application_seen *seen = &work->learnt.applications[index];
-    size_t count = item_count(response->body);
-    const struct pod **all =
-        arena_array(arena, seen->pod_count + count, sizeof(const struct pod *));
-    for (size_t i = 0; i < seen->pod_count; i++) {
-        all[i] = seen->pods[i];
-    }
-    for (size_t i = 0; i < count; i++) {
-        struct err err = {0};
-        struct pod *pod = arena_alloc(arena, sizeof(*pod));
-        if (!pod_decode(arena, item_at(response->body, i), pod, &err)) {
-            task_fail_with(task, &err);
-            return;
-        }
-        all[seen->pod_count++] = pod;
-    }
-    seen->pods = all;
 }
 
 static void on_inherited(struct task *task, const struct kube_response *response, size_t index)
@@ -286,17 +150,12 @@ static const char *snapshot_version(struct work *work, const struct observed *se
     for (unsigned kind = 0; is_fit && kind < FLEET_KINDS; kind++) {
         is_fit = !has_newer(fleet_store(fleet, work->ns, kind), version);
     }
-    return is_fit ? version : NULL;
-}
-
-static const char *list_path(struct work *work, enum resource resource, const char *selector)
-{
-    char *path = resource_select_path(&work->arena, resource, work->ns, selector);
-    if (work->snapshot == NULL) {
-        return path;
+    for (size_t i = 0; is_fit && i < seen->migration->application_count; i++) {
+        const struct application *application = &seen->migration->applications[i];
+        is_fit = application->kind != WORKLOAD_OTHER ||
+                 !has_newer(applications_kind(fleet, work->ns, application).store, version);
     }
-    path = kube_path_query(&work->arena, path, "resourceVersion", work->snapshot);
-    return kube_path_query(&work->arena, path, "resourceVersionMatch", "Exact");
+    return is_fit ? version : NULL;
 }
 
 static void look_at_migration(struct work *work, const struct migration *migration)
@@ -313,62 +172,6 @@ static void look_at_migration(struct work *work, const struct migration *migrati
         call.body = patch;
     }
     task_call(&work->task, &call, on_migration, 0);
-}
-
-static void look_at_pods(struct work *work, const struct application *application, size_t index,
-                         const char *selector)
-{
-    if (str_is_empty(selector)) {
-        return;
-    }
-    if (application->kind == WORKLOAD_DEPLOYMENT) {
-        get(work, list_path(work, RESOURCE_REPLICA_SET, selector), on_replica_sets, index);
-    }
-    get(work, list_path(work, RESOURCE_POD, selector), on_pods, index);
-}
-
-/* Pods of workloads that were deleted, or came back with another selector, are still there perhaps. */
-static void look_at_remembered(struct work *work, const struct migration *migration, size_t index,
-                               const char *asked)
-{
-    const struct application *application = &migration->applications[index];
-    for (size_t i = 0; i < migration->status.application_count; i++) {
-        const struct application_status *remembered = &migration->status.applications[i];
-        const char *selector =
-            arena_printf(&work->arena, "\n%s\n", str_or_empty(remembered->selector));
-        bool is_its = application_names(application, remembered->workload) ||
-                      application_selects_kind(application, remembered->workload);
-        if (is_its && strstr(asked, selector) == NULL) {
-            look_at_pods(work, application, index, remembered->selector);
-            asked = arena_printf(&work->arena, "%s%s", asked, selector);
-        }
-    }
-}
-
-static void look_at_application(struct work *work, const struct observed *seen, size_t index)
-{
-    struct arena *arena = &work->arena;
-    const struct application *application = &seen->migration->applications[index];
-    enum resource resource = resource_of(application->kind);
-    /* Whose pods: by the selectors that the caches know. The selector of one UID never changes. */
-    const struct application_seen *cached = &seen->applications[index];
-    const char **looked_for = &work->learnt.looked_for[index];
-    const char *asked = "";
-
-    if (application->has_selector) {
-        const char *selector = selector_text(arena, &application->selector);
-        get(work, list_path(work, resource, selector), on_workload, index);
-    } else {
-        get(work, resource_path(arena, resource, work->ns, application->name), on_workload, index);
-    }
-    for (size_t i = 0; i < cached->workload_count; i++) {
-        const struct workload *workload = cached->workloads[i];
-        const char *selector = selector_text(arena, &workload->selector);
-        *looked_for = arena_printf(&work->learnt.arena, "%s %s", *looked_for, workload->meta.uid);
-        asked = arena_printf(arena, "%s\n%s\n", asked, selector);
-        look_at_pods(work, application, index, selector);
-    }
-    look_at_remembered(work, seen->migration, index, asked);
 }
 
 static bool is_an_application(const struct migration *migration)
@@ -415,10 +218,6 @@ void apply_look(struct work *work, const struct observed *seen)
     work->learnt.looked_attempt = seen->database == NULL ? 0 : seen->database->claim.attempt;
     work->learnt.looked_generation = migration->meta.generation;
     work->learnt.application_count = migration->application_count;
-    work->learnt.applications = arena_array(&work->learnt.arena, migration->application_count,
-                                            sizeof(*work->learnt.applications));
-    work->learnt.looked_for = arena_array(&work->learnt.arena, migration->application_count,
-                                          sizeof(*work->learnt.looked_for));
     work->snapshot = snapshot_version(work, seen);
     look_at_migration(work, migration);
     if (!is_claim_new(work)) {
@@ -431,10 +230,7 @@ void apply_look(struct work *work, const struct observed *seen)
     look_at_dependencies(work, migration);
     apply_look_at_prerequisites(work, migration);
     look_at_approval(work, seen);
-    for (size_t i = 0; i < migration->application_count; i++) {
-        work->learnt.looked_for[i] = "";
-        look_at_application(work, seen, i);
-    }
+    apply_look_at_applications(work, seen);
     if (migration->inherit_from.name != NULL && !is_an_application(migration)) {
         get(work,
             resource_path(&work->arena, resource_of(migration->inherit_from.kind), work->ns,

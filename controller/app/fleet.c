@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "app/kind_post.h"
 #include "app/resource.h"
 #include "base/mem.h"
 #include "codec/decode.h"
@@ -17,14 +18,21 @@ struct post {
     struct kube_watch *watch; /* NULL: nobody needs it */
 };
 
+/* Another kind in one namespace. */
+struct other {
+    size_t users;
+    struct kind_post *objects;
+};
+
 struct scope {
     struct fleet *fleet;
     char *ns;
     struct post posts[FLEET_KINDS];
+    struct map others; /* other_key() -> struct other */
 };
 
 struct fleet {
-    struct kube_client *client;
+    struct kind_watch_ground ground;
     const struct fleet_handler *handler;
     void *arg;
     struct map scopes; /* namespace -> struct scope */
@@ -46,6 +54,21 @@ static bool decode_daemon_set(struct arena *arena, const json_t *object, void *r
     return workload_decode(arena, object, WORKLOAD_DAEMON_SET, ret, err);
 }
 
+static bool decode_cron_job(struct arena *arena, const json_t *object, void *ret, struct err *err)
+{
+    return workload_decode(arena, object, WORKLOAD_CRON_JOB, ret, err);
+}
+
+static bool decode_job(struct arena *arena, const json_t *object, void *ret, struct err *err)
+{
+    return workload_decode(arena, object, WORKLOAD_JOB, ret, err);
+}
+
+static bool decode_other(struct arena *arena, const json_t *object, void *ret, struct err *err)
+{
+    return workload_decode(arena, object, WORKLOAD_OTHER, ret, err);
+}
+
 static bool decode_replica_set(struct arena *arena, const json_t *object, void *ret,
                                struct err *err)
 {
@@ -61,9 +84,14 @@ static const struct store_kind kinds[FLEET_KINDS] = {
     [WORKLOAD_DEPLOYMENT] = {"Deployment", sizeof(struct workload), decode_deployment, NULL},
     [WORKLOAD_STATEFUL_SET] = {"StatefulSet", sizeof(struct workload), decode_stateful_set, NULL},
     [WORKLOAD_DAEMON_SET] = {"DaemonSet", sizeof(struct workload), decode_daemon_set, NULL},
+    [WORKLOAD_CRON_JOB] = {"CronJob", sizeof(struct workload), decode_cron_job, NULL},
     [WORKLOAD_REPLICA_SET] = {"ReplicaSet", sizeof(struct workload), decode_replica_set, NULL},
+    [WORKLOAD_JOB] = {"Job", sizeof(struct workload), decode_job, NULL},
     [FLEET_PODS] = {"Pod", sizeof(struct pod), decode_pod, NULL},
 };
+
+static const struct store_kind other_kind = {"Workload", sizeof(struct workload), decode_other,
+                                             NULL};
 
 /* ---- what the watches tell ---- */
 
@@ -134,6 +162,24 @@ static const struct kube_watch_handler watch_handler = {
     .on_error = on_error,
 };
 
+static void on_other_change(void *arg, const char *name)
+{
+    (void)name;
+    const struct scope *scope = arg;
+    scope->fleet->handler->on_change(scope->fleet->arg, scope->ns);
+}
+
+static void on_other_error(void *arg, const struct err *err)
+{
+    const struct scope *scope = arg;
+    scope->fleet->handler->on_error(scope->fleet->arg, scope->ns, err);
+}
+
+static const struct kind_post_handler other_handler = {
+    .on_change = on_other_change,
+    .on_error = on_other_error,
+};
+
 /* ---- who needs what ---- */
 
 static void post_start(struct post *post, unsigned kind)
@@ -144,12 +190,13 @@ static void post_start(struct post *post, unsigned kind)
     struct kube_watch_spec spec = {
         .path = resource_path(&arena, resource, post->scope->ns, NULL),
         /* A run is not the application, whatever its other labels say. */
-        .label_selector = kind == FLEET_PODS ? "!" LABEL_MIGRATION_UID : NULL,
+        .label_selector =
+            kind == FLEET_PODS || kind == WORKLOAD_JOB ? "!" LABEL_MIGRATION_UID : NULL,
         .may_be_stale = true, /* it wakes; what a start is decided on is read anew */
     };
     store_init(&post->store, &kinds[kind]);
     post->is_known = false;
-    post->watch = kube_watch_start(post->scope->fleet->client, &spec, &watch_handler, post);
+    post->watch = kube_watch_start(post->scope->fleet->ground.client, &spec, &watch_handler, post);
     arena_fini(&arena);
 }
 
@@ -162,8 +209,20 @@ static void post_stop(struct post *post)
     }
 }
 
+static void other_free(struct other *other)
+{
+    kind_post_stop(other->objects);
+    free(other);
+}
+
 static void scope_free(struct scope *scope)
 {
+    size_t at = 0;
+    struct other *other = NULL;
+    while ((other = map_next(&scope->others, &at, NULL)) != NULL) {
+        other_free(other);
+    }
+    map_fini(&scope->others);
     for (unsigned kind = 0; kind < FLEET_KINDS; kind++) {
         post_stop(&scope->posts[kind]);
     }
@@ -171,10 +230,11 @@ static void scope_free(struct scope *scope)
     free(scope);
 }
 
-struct fleet *fleet_new(struct kube_client *client, const struct fleet_handler *handler, void *arg)
+struct fleet *fleet_new(const struct kind_watch_ground *ground, const struct fleet_handler *handler,
+                        void *arg)
 {
     struct fleet *fleet = xcalloc(1, sizeof(*fleet));
-    fleet->client = client;
+    fleet->ground = *ground;
     fleet->handler = handler;
     fleet->arg = arg;
     return fleet;
@@ -209,6 +269,18 @@ static struct scope *scope_get(struct fleet *fleet, const char *ns)
     return scope;
 }
 
+static void free_if_unused(struct fleet *fleet, struct scope *scope)
+{
+    size_t users = scope->others.count;
+    for (unsigned kind = 0; kind < FLEET_KINDS; kind++) {
+        users += scope->posts[kind].users;
+    }
+    if (users == 0) {
+        (void)map_take(&fleet->scopes, scope->ns);
+        scope_free(scope);
+    }
+}
+
 void fleet_retain(struct fleet *fleet, const char *ns, unsigned wanted)
 {
     for (unsigned kind = 0; kind < FLEET_KINDS; kind++) {
@@ -227,18 +299,71 @@ void fleet_release(struct fleet *fleet, const char *ns, unsigned wanted)
     if (scope == NULL) {
         return;
     }
-    size_t users = 0;
     for (unsigned kind = 0; kind < FLEET_KINDS; kind++) {
         struct post *post = &scope->posts[kind];
         if ((wanted & FLEET_BIT(kind)) != 0 && post->users > 0 && --post->users == 0) {
             post_stop(post);
         }
-        users += post->users;
     }
-    if (users == 0) {
-        (void)map_take(&fleet->scopes, ns);
-        scope_free(scope);
+    free_if_unused(fleet, scope);
+}
+
+static char *other_key(const char *api_version, const char *kind)
+{
+    return xasprintf("%s %s", api_version, kind);
+}
+
+static struct other *other_find(const struct scope *scope, const char *api_version,
+                                const char *kind)
+{
+    CLEANUP(mem_free_text) char *key = other_key(api_version, kind);
+    return scope == NULL ? NULL : map_get(&scope->others, key);
+}
+
+void fleet_retain_other(struct fleet *fleet, const char *ns, const char *api_version,
+                        const char *kind)
+{
+    struct scope *scope = scope_get(fleet, ns);
+    struct other *other = other_find(scope, api_version, kind);
+    if (other == NULL) {
+        const struct kind_watch_spec spec = {.api_version = api_version, .kind = kind, .ns = ns};
+        CLEANUP(mem_free_text) char *key = other_key(api_version, kind);
+        other = xcalloc(1, sizeof(*other));
+        other->objects = kind_post_start(&fleet->ground, &spec, &other_kind, &other_handler, scope);
+        (void)map_set(&scope->others, key, other);
     }
+    other->users++;
+}
+
+void fleet_release_other(struct fleet *fleet, const char *ns, const char *api_version,
+                         const char *kind)
+{
+    struct scope *scope = map_get(&fleet->scopes, ns);
+    struct other *other = other_find(scope, api_version, kind);
+    if (other == NULL || --other->users > 0) {
+        return;
+    }
+    CLEANUP(mem_free_text) char *key = other_key(api_version, kind);
+    (void)map_take(&scope->others, key);
+    other_free(other);
+    free_if_unused(fleet, scope);
+}
+
+struct fleet_other fleet_see_other(const struct fleet *fleet, const char *ns,
+                                   const char *api_version, const char *kind)
+{
+    const struct other *other = other_find(map_get(&fleet->scopes, ns), api_version, kind);
+    if (other == NULL) {
+        return (struct fleet_other){0};
+    }
+    enum kind_state state = kind_post_state(other->objects);
+    return (struct fleet_other){
+        .is_known = kind_post_is_known(other->objects) || state != KIND_READ,
+        .state = state,
+        .why = kind_post_why(other->objects),
+        .store = kind_post_store(other->objects),
+        .path = kind_post_path(other->objects),
+    };
 }
 
 bool fleet_is_known(const struct fleet *fleet, const char *ns, unsigned wanted)
@@ -265,6 +390,7 @@ static size_t count_posts(const struct fleet *fleet, bool broken_alone)
     size_t at = 0;
     const struct scope *scope = NULL;
     while ((scope = map_next(&fleet->scopes, &at, NULL)) != NULL) {
+        count += broken_alone ? 0 : scope->others.count;
         for (unsigned kind = 0; kind < FLEET_KINDS; kind++) {
             const struct post *post = &scope->posts[kind];
             count += post->watch != NULL && (!broken_alone || !kube_watch_is_synced(post->watch));

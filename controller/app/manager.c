@@ -324,10 +324,13 @@ struct manager *manager_new(struct loop *loop, struct kube_client *client,
     cluster->ns = spec->ns;
     cluster->telemetry = telemetry;
     cluster->queue = queue_new(loop, work_on, manager);
-    cluster->fleet = fleet_new(client, &fleet_handler, manager);
-    cluster->prerequisites = prerequisites_new(
-        &(struct kind_watch_ground){.loop = loop, .client = client, .kinds = &cluster->kinds},
-        cluster->queue, telemetry);
+    const struct kind_watch_ground ground = {
+        .loop = loop,
+        .client = client,
+        .kinds = &cluster->kinds,
+    };
+    cluster->fleet = fleet_new(&ground, &fleet_handler, manager);
+    cluster->prerequisites = prerequisites_new(&ground, cluster->queue, telemetry);
     if (spec->election != NULL) {
         cluster->guard = &manager->guard;
         manager->election =

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "app/applications.h"
 #include "app/cluster.h"
 #include "base/clock.h"
 #include "base/str.h"
@@ -12,89 +13,15 @@
 #include "domain/attempt.h"
 #include "domain/dependency.h"
 #include "domain/gates.h"
-#include "domain/selector.h"
 #include "domain/tenancy.h"
 
 unsigned observe_needs(const struct migration *migration)
 {
-    unsigned needs = 0;
-    for (size_t i = 0; i < migration->application_count; i++) {
-        enum workload_kind kind = migration->applications[i].kind;
-        needs |= FLEET_BIT(kind) | FLEET_BIT(FLEET_PODS);
-        if (kind == WORKLOAD_DEPLOYMENT) {
-            needs |= FLEET_BIT(WORKLOAD_REPLICA_SET);
-        }
-    }
+    unsigned needs = applications_needs(migration);
     if (migration->inherit_from.name != NULL) {
         needs |= FLEET_BIT(migration->inherit_from.kind);
     }
     return needs;
-}
-
-/* ---- applications ---- */
-
-static const void **list(struct arena *arena, const struct store *store, size_t *ret_count)
-{
-    *ret_count = 0;
-    if (store == NULL) {
-        return NULL;
-    }
-    const void **objects = arena_array(arena, store_count(store), sizeof(*objects));
-    size_t at = 0;
-    const void *object = NULL;
-    while ((object = store_next(store, &at)) != NULL) {
-        objects[(*ret_count)++] = object;
-    }
-    return objects;
-}
-
-static void find_workloads(struct arena *arena, const struct store *store, const char *ns,
-                           const struct application *application, struct application_seen *seen)
-{
-    if (store == NULL) {
-        return;
-    }
-    if (!application->has_selector) {
-        const struct workload *workload = store_get(store, ns, application->name);
-        if (workload != NULL) {
-            seen->workloads = arena_array(arena, 1, sizeof(*seen->workloads));
-            seen->workloads[seen->workload_count++] = workload;
-        }
-        return;
-    }
-    seen->workloads = arena_array(arena, store_count(store), sizeof(*seen->workloads));
-    size_t at = 0;
-    const struct workload *workload = NULL;
-    while ((workload = store_next(store, &at)) != NULL) {
-        if (selector_matches(&application->selector, &workload->labels)) {
-            seen->workloads[seen->workload_count++] = workload;
-        }
-    }
-}
-
-static struct application_seen *applications_of(struct work *work,
-                                                const struct migration *migration)
-{
-    struct arena *arena = &work->arena;
-    const struct fleet *fleet = work->cluster->fleet;
-    struct application_seen *seen = arena_array(arena, migration->application_count, sizeof(*seen));
-    if (migration->application_count == 0) {
-        return seen;
-    }
-    size_t pod_count = 0;
-    size_t set_count = 0;
-    const void **pods = list(arena, fleet_store(fleet, work->ns, FLEET_PODS), &pod_count);
-    const void **sets = list(arena, fleet_store(fleet, work->ns, WORKLOAD_REPLICA_SET), &set_count);
-    for (size_t i = 0; i < migration->application_count; i++) {
-        const struct application *application = &migration->applications[i];
-        find_workloads(arena, fleet_store(fleet, work->ns, application->kind), work->ns,
-                       application, &seen[i]);
-        seen[i].pods = (const struct pod **)(void *)pods;
-        seen[i].pod_count = pod_count;
-        seen[i].replica_sets = (const struct workload **)(void *)sets;
-        seen[i].replica_set_count = set_count;
-    }
-    return seen;
 }
 
 const struct workload *observe_inherited(const struct work *work, const struct migration *migration)
@@ -417,8 +344,11 @@ void observe(struct work *work, struct observed *ret_seen)
     /* While no answer has told the server's time, nobody can say since when they are as they are. */
     seen.are_applications_known =
         seen.is_fresh || (kube_client_knows_time(cluster->client) &&
-                          fleet_is_known(cluster->fleet, work->ns, observe_needs(migration)));
-    seen.applications = seen.is_fresh ? learnt->applications : applications_of(work, migration);
+                          fleet_is_known(cluster->fleet, work->ns, observe_needs(migration)) &&
+                          applications_others_are_known(cluster->fleet, work->ns, migration));
+    seen.applications = seen.is_fresh
+                            ? learnt->applications
+                            : applications_see(&work->arena, cluster->fleet, work->ns, migration);
     find_prerequisites(work, &seen);
     if (seen.are_applications_known && !seen.are_prerequisites_unread) {
         work->unknown_since_s = 0;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "app/dependents.h"
-#include "app/store.h"
+#include "app/kind_post.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "codec/decode.h"
@@ -15,11 +15,7 @@ struct post {
     struct prerequisites *all;
     char *ns;
     struct dependents dependents; /* by name; the last one that leaves ends the post */
-    struct store store;
-    struct kind_watch *watch;
-    bool is_known;
-    enum err_kind trouble; /* while it is not known */
-    char *why;             /* likewise; NULL: nothing was told yet */
+    struct kind_post *objects;
 };
 
 /* What a key of the queue wants. */
@@ -64,72 +60,23 @@ static struct post *find_post(const struct prerequisites *prerequisites, const c
 
 /* ---- what the watches tell ---- */
 
-/* False: it is no news. */
-static bool take(struct post *post, const json_t *object)
+static void on_change(void *arg, const char *name)
 {
-    struct err err = {0};
-    enum store_result result = store_put(&post->store, object, &err);
-    if (result == STORE_FAILED) {
-        telemetry_problem(post->all->telemetry, "required object cannot be read", post->ns, &err);
-    }
-    return result != STORE_STALE;
-}
-
-static void on_object(void *arg, enum kube_event event, const json_t *object)
-{
-    struct post *post = arg;
-    struct meta meta = store_names(object);
-    if (event == KUBE_DELETED) {
-        (void)store_remove(&post->store, &meta, NULL, NULL);
-    } else if (!take(post, object)) {
-        return;
-    }
-    if (post->is_known) {
-        dependents_wake(&post->dependents, post->ns, meta.name, post->all->queue);
+    const struct post *post = arg;
+    if (name != NULL) {
+        dependents_wake(&post->dependents, post->ns, name, post->all->queue);
+    } else {
+        dependents_wake_all(&post->dependents, post->all->queue);
     }
 }
 
-static void on_restart(void *arg)
-{
-    struct post *post = arg;
-    post->is_known = false;
-    store_restart(&post->store);
-}
-
-static void on_synced(void *arg)
-{
-    struct post *post = arg;
-    if (!post->is_known) {
-        store_sweep(&post->store, NULL, NULL);
-    }
-    post->is_known = true;
-    free(post->why);
-    post->why = NULL;
-    dependents_wake_all(&post->dependents, post->all->queue);
-}
-
-/* What passes by itself does not take back what is known: the start is decided on what is read anew. */
 static void on_error(void *arg, const struct err *err)
 {
-    struct post *post = arg;
+    const struct post *post = arg;
     telemetry_problem(post->all->telemetry, "watch of required objects failed", post->ns, err);
-    bool is_lasting = err->kind == ERR_NOT_FOUND || err->kind == ERR_FORBIDDEN;
-    if (post->is_known && !is_lasting) {
-        return;
-    }
-    post->is_known = false;
-    post->trouble = err->kind;
-    free(post->why);
-    post->why = xstrdup(err->text);
-    dependents_wake_all(&post->dependents, post->all->queue);
 }
 
-static const struct kube_watch_handler watch_handler = {
-    .on_object = on_object,
-    .on_restart = on_restart,
-    .on_synced = on_synced,
-    .on_error = on_error,
-};
+static const struct kind_post_handler handler = {.on_change = on_change, .on_error = on_error};
 
 /* ---- who wants what ---- */
 
@@ -145,17 +92,14 @@ static struct post *post_new(struct prerequisites *prerequisites, const char *ns
     };
     post->all = prerequisites;
     post->ns = xstrdup(ns);
-    store_init(&post->store, &stored);
-    post->watch = kind_watch_start(&prerequisites->ground, &spec, &watch_handler, post);
+    post->objects = kind_post_start(&prerequisites->ground, &spec, &stored, &handler, post);
     return post;
 }
 
 static void post_free(struct post *post)
 {
-    kind_watch_stop(post->watch);
-    store_fini(&post->store);
+    kind_post_stop(post->objects);
     dependents_fini(&post->dependents);
-    free(post->why);
     free(post->ns);
     free(post);
 }
@@ -295,16 +239,21 @@ struct prerequisite_seen prerequisites_see(const struct prerequisites *prerequis
     if (post == NULL) {
         return seen;
     }
-    if (post->is_known) {
-        seen.object = store_get(&post->store, ns, requirement->name);
+    if (kind_post_is_known(post->objects)) {
+        seen.object = store_get(kind_post_store(post->objects), ns, requirement->name);
         seen.state = seen.object != NULL ? PREREQUISITE_PRESENT : PREREQUISITE_ABSENT;
         return seen;
     }
-    seen.why = post->why;
-    if (post->why != NULL && post->trouble == ERR_NOT_FOUND) {
+    seen.why = kind_post_why(post->objects);
+    switch (kind_post_state(post->objects)) {
+    case KIND_MISSING:
         seen.state = PREREQUISITE_NO_KIND;
-    } else if (post->why != NULL && post->trouble == ERR_FORBIDDEN) {
+        break;
+    case KIND_FORBIDDEN:
         seen.state = PREREQUISITE_FORBIDDEN;
+        break;
+    case KIND_READ:
+        break;
     }
     return seen;
 }
@@ -314,7 +263,7 @@ bool prerequisites_question(const struct prerequisites *prerequisites, struct ar
                             struct kube_call *ret_call)
 {
     const struct post *post = find_post(prerequisites, ns, requirement);
-    const char *path = post == NULL ? NULL : kind_watch_path(post->watch);
+    const char *path = post == NULL ? NULL : kind_post_path(post->objects);
     if (path == NULL) {
         return false;
     }

@@ -17,10 +17,8 @@ static void watch_needs(struct work *work, const struct migration *migration)
     bool is_waiting = attempt_may_begin(migration);
     work_wait_for(work, migration->after, is_waiting ? migration->after_count : 0);
     bool is_judged = is_waiting || attempt_is_running(migration);
-    unsigned needs = is_judged ? observe_needs(migration) : 0;
-    fleet_retain(work->cluster->fleet, work->ns, needs & ~work->needs);
-    fleet_release(work->cluster->fleet, work->ns, work->needs & ~needs);
-    work->needs = needs;
+    work_need(work, is_judged ? observe_needs(migration) : 0, migration->applications,
+              is_judged ? migration->application_count : 0);
     /* During a run, too: a pod that comes late is let start only when its gates are open. */
     prerequisites_want(work->cluster->prerequisites, work->ns, work->key, migration->requirements,
                        is_judged ? migration->requirement_count : 0);

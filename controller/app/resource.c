@@ -19,9 +19,14 @@ enum resource resource_of(enum workload_kind kind)
         return RESOURCE_STATEFUL_SET;
     case WORKLOAD_DAEMON_SET:
         return RESOURCE_DAEMON_SET;
+    case WORKLOAD_CRON_JOB:
+        return RESOURCE_CRON_JOB;
     case WORKLOAD_REPLICA_SET:
         return RESOURCE_REPLICA_SET;
+    case WORKLOAD_JOB:
+        return RESOURCE_JOB;
     case WORKLOAD_DEPLOYMENT:
+    case WORKLOAD_OTHER:
     case WORKLOAD_KIND_MAX:
         break;
     }

@@ -19,12 +19,14 @@
     X(RESOURCE_STATEFUL_SET, "apps/v1", "statefulsets")                                            \
     X(RESOURCE_DAEMON_SET, "apps/v1", "daemonsets")                                                \
     X(RESOURCE_REPLICA_SET, "apps/v1", "replicasets")                                              \
+    X(RESOURCE_CRON_JOB, "batch/v1", "cronjobs")                                                   \
     X(RESOURCE_LEASE, "coordination.k8s.io/v1", "leases")
 
 #define X(name, group_version, plural) name,
 enum resource { RESOURCES(X) RESOURCE_MAX };
 #undef X
 
+/* Not of WORKLOAD_OTHER, whose place discovery tells: app/kinds.h. */
 enum resource resource_of(enum workload_kind kind);
 
 /* name NULL: the collection; ns NULL: of all namespaces. In the arena. */

@@ -66,6 +66,54 @@ void work_wait_for(struct work *work, const char **after, size_t after_count)
     }
 }
 
+static size_t count_others(const struct application *applications, size_t count)
+{
+    size_t others = 0;
+    for (size_t i = 0; i < count; i++) {
+        others += applications[i].kind == WORKLOAD_OTHER;
+    }
+    return others;
+}
+
+/* First the new ones: what stays is not watched anew. */
+static void need_others(struct work *work, const struct application *applications, size_t count)
+{
+    struct fleet *fleet = work->cluster->fleet;
+    struct other_need *before = work->others;
+    size_t before_count = work->other_count;
+    size_t after_count = count_others(applications, count);
+    work->others = after_count == 0 ? NULL : xcalloc(after_count, sizeof(*work->others));
+    work->other_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct application *application = &applications[i];
+        if (application->kind == WORKLOAD_OTHER) {
+            fleet_retain_other(fleet, work->ns, application->api_version, application->other_kind);
+            work->others[work->other_count++] = (struct other_need){
+                .api_version = xstrdup(application->api_version),
+                .kind = xstrdup(application->other_kind),
+            };
+        }
+    }
+    for (size_t i = 0; i < before_count; i++) {
+        fleet_release_other(fleet, work->ns, before[i].api_version, before[i].kind);
+        free(before[i].api_version);
+        free(before[i].kind);
+    }
+    free(before);
+}
+
+void work_need(struct work *work, unsigned kinds, const struct application *applications,
+               size_t application_count)
+{
+    struct fleet *fleet = work->cluster->fleet;
+    fleet_retain(fleet, work->ns, kinds & ~work->needs);
+    if (work->other_count > 0 || count_others(applications, application_count) > 0) {
+        need_others(work, applications, application_count);
+    }
+    fleet_release(fleet, work->ns, work->needs & ~kinds);
+    work->needs = kinds;
+}
+
 void work_free(struct work *work)
 {
     task_fini(&work->task);
@@ -73,7 +121,7 @@ void work_free(struct work *work)
     prerequisites_want(work->cluster->prerequisites, work->ns, work->key, NULL, 0);
     forget_all(work);
     work_end_chain(work);
-    fleet_release(work->cluster->fleet, work->ns, work->needs);
+    work_need(work, 0, NULL, 0);
     free(work->key);
     free(work->ns);
     free(work->name);

@@ -35,8 +35,8 @@ struct learnt {
     size_t dependency_count;
     struct prerequisite_seen *prerequisites; /* of this look: one for each of spec.requires */
     const struct approval *approval; /* of this look; NULL: none was asked for, or it is gone */
-    const char **looked_for;         /* of each application: the UIDs whose pods were asked for */
-    json_t *inherited;               /* the workload of inheritFrom; NULL: none. Owned */
+    const char **looked_for; /* of each application: the UIDs whose pods were asked for, and how */
+    json_t *inherited;       /* the workload of inheritFrom; NULL: none. Owned */
     /* The Database was read, or written by us, when the migration's attempts stood so. */
     bool is_database_fresh;
     struct attempts_seen database_asked;
@@ -63,15 +63,22 @@ struct dry_run_memory {
     int64_t inherited_generation; /* -1: the workload was missing */
 };
 
+struct other_need {
+    char *api_version;
+    char *kind;
+};
+
 struct work {
     struct task task;
     struct cluster *cluster;
     char *key; /* of the queue */
     char *ns;
     char *name;
-    char *uid;      /* of the migration that all the rest is about */
-    unsigned needs; /* kinds retained of the fleet */
-    char **after;   /* names that it waits for, as it has joined cluster->dependents */
+    char *uid;                 /* of the migration that all the rest is about */
+    unsigned needs;            /* kinds retained of the fleet */
+    struct other_need *others; /* other kinds likewise */
+    size_t other_count;
+    char **after; /* names that it waits for, as it has joined cluster->dependents */
     size_t after_count;
     struct learnt learnt;
     struct dry_run_memory dry_run;
@@ -108,6 +115,10 @@ void work_set_migration(struct work *work, const struct migration *migration);
 
 /* What the migration waits for by spec.after wakes the work from now on, and nothing else that did. */
 void work_wait_for(struct work *work, const char **after, size_t after_count);
+
+/* These kinds of the fleet, and those of the applications that are of others, are watched from now on, and no more. */
+void work_need(struct work *work, unsigned kinds, const struct application *applications,
+               size_t application_count);
 
 /* Forgets what the chain of steps learnt. */
 void work_forget(struct work *work);

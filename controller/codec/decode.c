@@ -28,11 +28,69 @@ static const char *const approvals[] = {APPROVALS(X)};
 static const char *const on_interruption[] = {ON_INTERRUPTION(X)};
 #undef X
 
-/* The kinds that a migration may name: all before ReplicaSet. */
-static enum workload_kind kind_read(struct reader *reader, const json_t *object)
+/* The kinds whose pods run on, from which a run can inherit: all before CronJob. */
+static enum workload_kind inherited_kind_read(struct reader *reader, const json_t *object)
 {
-    struct word_list list = {workload_kinds, WORKLOAD_REPLICA_SET};
+    struct word_list list = {workload_kinds, WORKLOAD_CRON_JOB};
     return (enum workload_kind)reader_word(reader, object, "kind", list, WORKLOAD_DEPLOYMENT);
+}
+
+/* Of these the controller must never ask for more than the metadata. */
+static bool is_data(const char *api_version, const char *kind)
+{
+    return str_eq(api_version, "v1") && (str_eq(kind, "Secret") || str_eq(kind, "ConfigMap"));
+}
+
+/* The kinds that need no apiVersion. */
+static const struct {
+    enum workload_kind kind;
+    const char *api_version;
+} known_kinds[] = {
+    {WORKLOAD_DEPLOYMENT, "apps/v1"},
+    {WORKLOAD_STATEFUL_SET, "apps/v1"},
+    {WORKLOAD_DAEMON_SET, "apps/v1"},
+    {WORKLOAD_CRON_JOB, "batch/v1"},
+};
+
+/* Where it cannot be told it stays a Deployment, and the mistake is the spec's. */
+static void kind_read(struct reader *reader, const json_t *object, struct application *ret)
+{
+    const char *api_version = reader_text(reader, object, "apiVersion");
+    const char *kind = reader_text(reader, object, "kind");
+    ret->kind = WORKLOAD_DEPLOYMENT;
+    if (kind == NULL) {
+        if (api_version != NULL) {
+            reader_refuse(reader, "apiVersion", "\"%s\" says nothing without kind; set kind too",
+                          api_version);
+        }
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(known_kinds); i++) {
+        bool is_its_version =
+            api_version == NULL || str_eq(api_version, known_kinds[i].api_version);
+        if (is_its_version && str_eq(kind, workload_kind_name(known_kinds[i].kind))) {
+            ret->kind = known_kinds[i].kind;
+            return;
+        }
+    }
+    if (api_version == NULL) {
+        reader_refuse(reader, "kind",
+                      "\"%s\" needs an apiVersion, such as argoproj.io/v1alpha1 of a Rollout; only "
+                      "Deployment, StatefulSet, DaemonSet and CronJob need none",
+                      kind);
+        return;
+    }
+    if (is_data(api_version, kind)) {
+        reader_refuse(reader, "kind", "is \"%s\", which has no pods; name a workload", kind);
+        return;
+    }
+    const char *slash = strchr(api_version, '/');
+    int group_len = slash == NULL ? 0 : (int)(slash - api_version);
+    ret->kind = WORKLOAD_OTHER;
+    ret->api_version = api_version;
+    ret->other_kind = kind;
+    ret->other_type = arena_printf(reader->arena, "%s%s%.*s", kind, group_len == 0 ? "" : ".",
+                                   group_len, api_version);
 }
 
 static void version_from_read(struct reader *reader, const json_t *object, struct application *ret)
@@ -64,7 +122,6 @@ static void application_read(struct reader *reader, const json_t *object, struct
 {
     struct word_list list = {when_absent, ARRAY_LEN(when_absent)};
     *ret = (struct application){
-        .kind = kind_read(reader, object),
         .name = reader_text(reader, object, "name"),
         .has_selector = reader_object(reader, object, "selector") != NULL,
         .selector = meta_selector_read(reader, object, "selector"),
@@ -72,6 +129,7 @@ static void application_read(struct reader *reader, const json_t *object, struct
         .when_absent =
             (enum when_absent)reader_word(reader, object, "whenAbsent", list, ABSENT_WAIT),
     };
+    kind_read(reader, object, ret);
     version_from_read(reader, object, ret);
     versions_read(reader, object, ret);
     if (str_is_empty(ret->name) && !ret->has_selector) {
@@ -99,13 +157,6 @@ static void applications_read(struct reader *reader, const json_t *spec, struct 
     }
 }
 
-/* Of these the controller must never ask for more than the metadata. */
-static bool has_no_conditions(const struct requirement *requirement)
-{
-    return str_eq(requirement->api_version, "v1") &&
-           (str_eq(requirement->kind, "Secret") || str_eq(requirement->kind, "ConfigMap"));
-}
-
 static void requirement_read(struct reader *reader, const json_t *object, struct requirement *ret)
 {
     static const char *const newer_than[] = {"Migration"};
@@ -118,7 +169,7 @@ static void requirement_read(struct reader *reader, const json_t *object, struct
         .newer_than_migration =
             reader_word(reader, object, "newerThan", list, list.count) < list.count,
     };
-    if (ret->condition != NULL && has_no_conditions(ret)) {
+    if (ret->condition != NULL && is_data(ret->api_version, ret->kind)) {
         reader_refuse(reader, "condition", "is \"%s\", and a %s has no conditions; remove it",
                       ret->condition, ret->kind);
     }
@@ -145,7 +196,7 @@ static void inherit_from_read(struct reader *reader, const json_t *run, struct i
     if (from != NULL) {
         (void)reader_enter(reader, "inheritFrom");
         *ret = (struct inherit_from){
-            .kind = kind_read(reader, from),
+            .kind = inherited_kind_read(reader, from),
             .name = reader_required_text(reader, from, "name"),
             .container = reader_text(reader, from, "container"),
         };

@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "codec/decode.h"
 #include "codec/meta.h"
+#include "codec/other_workload.h"
 #include "codec/pod_template.h"
 #include "codec/reader.h"
 
@@ -41,6 +42,40 @@ static void strategy_read(struct reader *reader, const json_t *spec, struct work
     reader_leave(reader, mark);
 }
 
+static void template_read(struct reader *reader, const json_t *spec, struct workload *ret)
+{
+    const json_t *template = reader_object(reader, spec, "template");
+    size_t mark = reader_enter(reader, "template");
+    version_facts_read(reader, template, &ret->pod_template);
+    reader_leave(reader, mark);
+}
+
+static void cron_job_read(struct reader *reader, const json_t *object, struct workload *ret)
+{
+    const json_t *spec = reader_object(reader, object, "spec");
+    size_t mark = reader_enter(reader, "spec");
+    const json_t *job = reader_object(reader, spec, "jobTemplate");
+    (void)reader_enter(reader, "jobTemplate");
+    const json_t *job_spec = reader_object(reader, job, "spec");
+    (void)reader_enter(reader, "spec");
+    template_read(reader, job_spec, ret);
+    reader_leave(reader, mark);
+}
+
+/* One that is not over may make pods yet, also while it is suspended. */
+static void job_maker_read(struct reader *reader, const json_t *object, struct workload *ret)
+{
+    const json_t *spec = reader_object(reader, object, "spec");
+    const json_t *status = reader_object(reader, object, "status");
+    bool is_over = meta_condition_get(status, "Complete", "True") != NULL ||
+                   meta_condition_get(status, "Failed", "True") != NULL;
+    size_t mark = reader_enter(reader, "spec");
+    int64_t pods = reader_number(reader, spec, "parallelism", 1);
+    ret->desired = is_over ? 0 : pods > 0 ? pods : 1;
+    template_read(reader, spec, ret);
+    reader_leave(reader, mark);
+}
+
 static void counts_read(struct reader *reader, const json_t *object, struct workload *ret)
 {
     const json_t *spec = reader_object(reader, object, "spec");
@@ -67,13 +102,34 @@ static void counts_read(struct reader *reader, const json_t *object, struct work
     }
     ret->paused = reader_flag(reader, spec, "paused");
     ret->selector = meta_selector_read(reader, spec, "selector");
-    const json_t *template = reader_object(reader, spec, "template");
-    (void)reader_enter(reader, "template");
-    version_facts_read(reader, template, &ret->pod_template);
+    template_read(reader, spec, ret);
     reader_leave(reader, mark);
 }
 
-/* A DaemonSet and a StatefulSet have no number of their rollouts, and tell no time. */
+/* What of it differs by its kind. */
+static void kind_read(struct reader *reader, const json_t *object, struct workload *ret)
+{
+    switch (ret->kind) {
+    case WORKLOAD_CRON_JOB:
+        cron_job_read(reader, object, ret);
+        break;
+    case WORKLOAD_JOB:
+        job_maker_read(reader, object, ret);
+        break;
+    case WORKLOAD_OTHER:
+        other_workload_read(reader->arena, object, ret);
+        break;
+    case WORKLOAD_DEPLOYMENT:
+    case WORKLOAD_STATEFUL_SET:
+    case WORKLOAD_DAEMON_SET:
+    case WORKLOAD_REPLICA_SET:
+    case WORKLOAD_KIND_MAX:
+        counts_read(reader, object, ret);
+        break;
+    }
+}
+
+/* But for Deployments none has a number of its rollouts, or tells a time. */
 static void rollout_read(struct reader *reader, const json_t *object, struct workload *ret)
 {
     if (ret->kind != WORKLOAD_DEPLOYMENT) {
@@ -100,7 +156,7 @@ bool workload_decode(struct arena *arena, const json_t *object, enum workload_ki
     reader_init(&reader, arena);
     *ret = (struct workload){.kind = kind};
     meta_read(&reader, object, FINALIZER_OUTCOME, &ret->meta);
-    counts_read(&reader, object, ret);
+    kind_read(&reader, object, ret);
     rollout_read(&reader, object, ret);
     const json_t *metadata = reader_object(&reader, object, "metadata");
     size_t mark = reader_enter(&reader, "metadata");

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "domain/application_name.h"
 #include "domain/constraint.h"
 #include "domain/rollout.h"
 #include "domain/running.h"
@@ -14,73 +15,6 @@
 
 /* On each pod of a StatefulSet: the name of the ControllerRevision that it was made from. */
 #define LABEL_REVISION "controller-revision-hash"
-
-/* ---- which pods are whose ---- */
-
-static bool is_alive(const struct pod *pod)
-{
-    return !str_eq(pod->phase, "Succeeded") && !str_eq(pod->phase, "Failed");
-}
-
-static const struct workload *replica_set_of(const struct application_seen *seen, const char *uid)
-{
-    for (size_t i = 0; i < seen->replica_set_count; i++) {
-        if (str_eq(seen->replica_sets[i]->meta.uid, uid)) {
-            return seen->replica_sets[i];
-        }
-    }
-    return NULL;
-}
-
-/* An orphaned ReplicaSet or pod counts for whoever selects it: its version runs, whoever owns it. */
-static bool is_anothers(const struct workload *workload, const struct application_seen *seen,
-                        const struct pod *pod)
-{
-    const struct meta *pod_meta = &pod->meta;
-    if (pod_meta->owner_uid == NULL || str_eq(pod_meta->owner_uid, workload->meta.uid)) {
-        return false;
-    }
-    if (workload->kind != WORKLOAD_DEPLOYMENT) {
-        /* The same name with another UID: it was deleted and created again, its old pods live on. */
-        return !str_eq(pod_meta->owner_kind, workload_kind_name(workload->kind)) ||
-               !str_eq(pod_meta->owner_name, workload->meta.name);
-    }
-    if (!str_eq(pod_meta->owner_kind, "ReplicaSet")) {
-        return true;
-    }
-    const struct workload *replica_set = replica_set_of(seen, pod_meta->owner_uid);
-    return replica_set != NULL && replica_set->meta.owner_uid != NULL &&
-           !str_eq(replica_set->meta.owner_uid, workload->meta.uid) &&
-           !str_eq(replica_set->meta.owner_name, workload->meta.name);
-}
-
-/* A migration's own pod is no application, whatever labels its template has. */
-static bool is_a_run(const struct pod *pod)
-{
-    return pairs_get(&pod->facts.labels, LABEL_MIGRATION_UID) != NULL;
-}
-
-bool application_owns_pod(const struct workload *workload, const struct application_seen *seen,
-                          const struct pod *pod)
-{
-    return is_alive(pod) && !is_a_run(pod) &&
-           selector_matches(&workload->selector, &pod->facts.labels) &&
-           !is_anothers(workload, seen, pod);
-}
-
-static const char *workload_text(struct arena *arena, const struct workload *workload)
-{
-    return arena_printf(arena, "%s/%s", workload_kind_name(workload->kind), workload->meta.name);
-}
-
-bool application_is_same(struct arena *arena, const struct workload *workload,
-                         const struct application_status *remembered)
-{
-    return str_eq(remembered->workload, workload_text(arena, workload)) &&
-           str_eq(str_or_empty(remembered->selector), selector_text(arena, &workload->selector));
-}
-
-/* ---- judging ---- */
 
 struct judge {
     struct arena *arena;
@@ -186,49 +120,52 @@ static void judge_template(struct judge *judge, const struct workload *workload)
     }
 }
 
-/* By its owner; one that lost its owner will be adopted by whoever selects its pods. */
-static bool owns_replica_set(const struct workload *workload, const struct workload *set)
-{
-    if (str_eq(set->meta.owner_uid, workload->meta.uid)) {
-        return true;
-    }
-    bool is_namesakes = set->meta.owner_uid == NULL ||
-                        (str_eq(set->meta.owner_kind, workload_kind_name(workload->kind)) &&
-                         str_eq(set->meta.owner_name, workload->meta.name));
-    return workload->kind == WORKLOAD_DEPLOYMENT && is_namesakes &&
-           selector_matches(&workload->selector, &set->pod_template.labels);
-}
-
-static bool is_taken_over(const struct application_seen *seen, const struct workload *set)
+static bool is_taken_over(const struct application_seen *seen, const struct workload *maker)
 {
     for (size_t i = 0; i < seen->workload_count; i++) {
-        if (owns_replica_set(seen->workloads[i], set)) {
+        if (ownership_of_maker(seen->workloads[i], maker)) {
             return true;
         }
     }
     return false;
 }
 
-/* One that wants pods and has none (quota) will bring its version yet. How many want some. */
-static size_t judge_replica_sets(struct judge *judge, const struct workload *workload, bool is_gone)
+static void judge_maker(struct judge *judge, const struct workload *workload,
+                        const struct workload *maker, const char *desired)
+{
+    struct arena *arena = judge->arena;
+    const char *kind = workload_kind_name(maker->kind);
+    const char *name = workload->meta.name;
+    const char *version =
+        read_version(judge, &maker->pod_template, name, arena_printf(arena, "'s %s", kind));
+    if (!is_admitted(judge, version)) {
+        breach(judge, "VersionsIncompatible",
+               arena_printf(arena, "%s still wants %" PRId64 " %s of %s (%s %s); needs %s", name,
+                            maker->desired, noun(maker->desired), shown(version), kind,
+                            maker->meta.name, needs(judge)));
+    }
+    bool is_other = desired != NULL && (version == NULL || !str_eq(version, desired));
+    if (workload->kind == WORKLOAD_CRON_JOB && is_other) {
+        rolling(judge, arena_printf(arena, "%s is to run %s, and its Job %s is of %s", name,
+                                    desired, maker->meta.name, shown(version)));
+    }
+}
+
+/*
+ * One that wants pods and has none (quota) will bring its version yet. How many want some; desired is the version
+ * of the workload's template, NULL where that is gone.
+ */
+static size_t judge_makers(struct judge *judge, const struct workload *workload,
+                           const char *desired)
 {
     const struct application_seen *seen = judge->question->seen;
     size_t wanting = 0;
-    for (size_t i = 0; i < seen->replica_set_count; i++) {
-        const struct workload *set = seen->replica_sets[i];
-        if (set->desired == 0 || !owns_replica_set(workload, set) ||
-            (is_gone && is_taken_over(seen, set))) {
-            continue;
-        }
-        wanting++;
-        const char *version =
-            read_version(judge, &set->pod_template, workload->meta.name, "'s ReplicaSet");
-        if (!is_admitted(judge, version)) {
-            breach(judge, "VersionsIncompatible",
-                   arena_printf(judge->arena,
-                                "%s still wants %" PRId64 " %s of %s (ReplicaSet %s); needs %s",
-                                workload->meta.name, set->desired, noun(set->desired),
-                                shown(version), set->meta.name, needs(judge)));
+    for (size_t i = 0; i < seen->maker_count; i++) {
+        const struct workload *maker = seen->makers[i];
+        bool is_its = maker->desired > 0 && ownership_of_maker(workload, maker);
+        if (is_its && (desired != NULL || !is_taken_over(seen, maker))) {
+            judge_maker(judge, workload, maker, desired);
+            wanting++;
         }
     }
     return wanting;
@@ -240,7 +177,7 @@ static void judge_pods(struct judge *judge, const struct workload *workload,
     const struct application_seen *seen = judge->question->seen;
     for (size_t i = 0; i < seen->pod_count; i++) {
         const struct pod *pod = seen->pods[i];
-        if (!application_owns_pod(workload, seen, pod)) {
+        if (!ownership_of_pod(workload, seen, pod)) {
             continue;
         }
         const char *where = arena_printf(judge->arena, "'s pod %s", pod->meta.name);
@@ -261,10 +198,12 @@ static void judge_settled(struct judge *judge, const struct workload *workload,
 {
     struct arena *arena = judge->arena;
     const char *name = workload->meta.name;
+    /* Jobs come and go side by side: what counts is their version. */
+    bool is_split = wanting > 1 && workload->kind != WORKLOAD_CRON_JOB;
     const char *why = rollout_unsettled(arena, workload, status->desired);
     if (why != NULL) {
         unsettled(judge, why);
-    } else if (wanting > 1) {
+    } else if (is_split) {
         unsettled(judge, arena_printf(arena, "%zu ReplicaSets of %s want pods", wanting, name));
     }
     int64_t pods = running_pods(status);
@@ -277,7 +216,8 @@ static void judge_settled(struct judge *judge, const struct workload *workload,
                         name, status->desired, running->version, running->pods, pods, noun(pods)));
         }
     }
-    if (wanting > 1 || rollout_is_unfinished(workload) || workload->updated < workload->replicas) {
+    bool is_short = workload->updated >= 0 && workload->updated < workload->replicas;
+    if (is_split || rollout_is_unfinished(workload) || is_short) {
         rolling(judge, arena_printf(arena, "%s is rolling out %s", name, status->desired));
     }
 }
@@ -292,7 +232,7 @@ static void judge_kept_revision(struct judge *judge, const struct workload *work
     }
     for (size_t i = 0; i < seen->pod_count; i++) {
         const struct pod *pod = seen->pods[i];
-        if (application_owns_pod(workload, seen, pod) &&
+        if (ownership_of_pod(workload, seen, pod) &&
             str_eq(pairs_get(&pod->facts.labels, LABEL_REVISION), revision)) {
             return;
         }
@@ -304,11 +244,50 @@ static void judge_kept_revision(struct judge *judge, const struct workload *work
                         workload->meta.name, revision, workload->partition));
 }
 
+/* Of a kind that nobody knows: what would have to be guessed. NULL: nothing. */
+static const char *missing_in(struct arena *arena, const struct workload *workload)
+{
+    if (workload->kind != WORKLOAD_OTHER) {
+        return NULL;
+    }
+    if (workload->other.template_of != NULL) {
+        return arena_printf(arena,
+                            "its pod template is that of %s (spec.workloadRef): give it a "
+                            "spec.template of its own",
+                            workload->other.template_of);
+    }
+    if (!workload->other.has_template) {
+        return "it has no spec.template with containers: name the workload that makes its pods "
+               "instead";
+    }
+    return workload->selector.count == 0
+               ? "it has no spec.selector that tells its pods: name the workload that makes them "
+                 "instead"
+               : NULL;
+}
+
+static void judge_missing(struct judge *judge, const struct workload *workload)
+{
+    const char *name = workload->meta.name;
+    const char *missing = missing_in(judge->arena, workload);
+    if (missing == NULL) {
+        return;
+    }
+    if (judge->constraint != NULL) {
+        breach(judge, "VersionUnknown",
+               arena_printf(judge->arena, "the version of %s cannot be read: %s", name, missing));
+    }
+    unsettled(judge,
+              arena_printf(judge->arena, "the rollout of %s cannot be seen: %s", name, missing));
+}
+
 static void judge_workload(struct judge *judge, const struct workload *workload,
                            struct application_status *status)
 {
-    status->workload = workload_text(judge->arena, workload);
-    status->selector = selector_text(judge->arena, &workload->selector);
+    status->workload = application_workload(judge->arena, judge->question->application, workload);
+    if (workload->selector.count > 0) {
+        status->selector = selector_text(judge->arena, &workload->selector);
+    }
     status->uid = workload->meta.uid;
     status->revision = workload->revision;
     status->needs = judge->needs;
@@ -319,12 +298,13 @@ static void judge_workload(struct judge *judge, const struct workload *workload,
     judge->container = version_source_container(&workload->pod_template);
     status->desired = shown(version_source_read(judge->arena, judge->question->application,
                                                 judge->container, &workload->pod_template, &why));
+    judge_missing(judge, workload);
     /* What runs is told before what is to run: the first breach is the message. */
     judge_pods(judge, workload, status);
     judge_running(judge, status, workload->meta.name);
     judge_template(judge, workload);
     judge_kept_revision(judge, workload);
-    size_t wanting = judge_replica_sets(judge, workload, false);
+    size_t wanting = judge_makers(judge, workload, status->desired);
     judge_settled(judge, workload, status, wanting);
     status->settled = judge->is_workload_settled;
     bool is_held = judge->is_workload_compatible &&
@@ -340,103 +320,111 @@ static void judge_workload(struct judge *judge, const struct workload *workload,
 }
 
 /* The workload that a status remembers, as far as it does: neither UID nor template. */
-static bool recall(struct arena *arena, const struct application_status *remembered,
+static bool recall(struct judge *judge, const struct application_status *remembered,
                    struct workload *ret_gone)
 {
     const char *slash = strchr(remembered->workload, '/');
-    *ret_gone = (struct workload){.meta.uid = ""};
+    *ret_gone = (struct workload){.meta.uid = "", .kind = judge->question->application->kind};
     if (slash == NULL ||
-        !selector_parse(arena, str_or_empty(remembered->selector), &ret_gone->selector)) {
+        !selector_parse(judge->arena, str_or_empty(remembered->selector), &ret_gone->selector)) {
         return false;
     }
-    const char *kind =
-        arena_strndup(arena, remembered->workload, (size_t)(slash - remembered->workload));
-    while (ret_gone->kind < WORKLOAD_KIND_MAX &&
-           !str_eq(workload_kind_name(ret_gone->kind), kind)) {
-        ret_gone->kind++;
-    }
     ret_gone->meta.name = slash + 1;
-    return ret_gone->kind < WORKLOAD_KIND_MAX;
+    return true;
 }
 
 static bool is_owned_by_present(const struct application_seen *seen, const struct pod *pod)
 {
     for (size_t i = 0; i < seen->workload_count; i++) {
-        if (application_owns_pod(seen->workloads[i], seen, pod)) {
+        if (ownership_of_pod(seen->workloads[i], seen, pod)) {
             return true;
         }
     }
     return false;
 }
 
-/* A deleted workload's pods live on for a while, and its orphaned ReplicaSets for good. */
+/* A deleted workload's pods live on for a while, and its orphaned ReplicaSets and Jobs for good. */
 static void judge_remains(struct judge *judge, const struct application_status *remembered)
 {
     const struct application_seen *seen = judge->question->seen;
     struct application_verdict *verdict = judge->verdict;
     struct application_status *status = &verdict->statuses[verdict->status_count];
     struct workload gone;
-    if (!recall(judge->arena, remembered, &gone)) {
+    if (!recall(judge, remembered, &gone)) {
         return;
     }
     /* Another of its name may be there, and who looks for these pods needs their labels. */
-    const char *name = arena_printf(judge->arena, "%s (deleted; its pods: %s)", gone.meta.name,
-                                    remembered->selector);
+    bool has_selector = remembered->selector != NULL;
+    const char *name =
+        arena_printf(judge->arena, "%s (deleted%s%s)", gone.meta.name,
+                     has_selector ? "; its pods: " : "", has_selector ? remembered->selector : "");
     judge->container = NULL;
     for (size_t i = 0; i < seen->pod_count; i++) {
         const struct pod *pod = seen->pods[i];
-        if (application_owns_pod(&gone, seen, pod) && !is_owned_by_present(seen, pod)) {
+        if (ownership_of_pod(&gone, seen, pod) && !is_owned_by_present(seen, pod)) {
             const char *where = arena_printf(judge->arena, "'s pod %s", pod->meta.name);
             running_add(judge->arena, status, shown(read_version(judge, &pod->facts, name, where)));
         }
     }
     judge_running(judge, status, name);
-    bool is_wanting = judge_replica_sets(judge, &gone, true) > 0;
+    bool is_wanting = judge_makers(judge, &gone, NULL) > 0;
     if (status->running_count == 0 && !is_wanting) {
         return;
     }
     status->workload = remembered->workload;
     status->selector = remembered->selector;
-    rolling(judge, arena_printf(judge->arena, "%s was deleted and has pods left (%s)",
-                                gone.meta.name, remembered->selector));
+    rolling(judge, arena_printf(judge->arena, "%s was deleted and has pods left%s%s%s",
+                                gone.meta.name, has_selector ? " (" : "",
+                                has_selector ? remembered->selector : "", has_selector ? ")" : ""));
     verdict->status_count++;
 }
 
-bool application_names(const struct application *application, const char *workload)
+static const char *which(struct judge *judge)
 {
-    const char *slash = strchr(workload, '/');
-    return !application->has_selector && slash != NULL && str_eq(slash + 1, application->name) &&
-           application_selects_kind(application, workload);
-}
-
-bool application_selects_kind(const struct application *application, const char *workload)
-{
-    const char *kind = workload_kind_name(application->kind);
-    size_t len = strlen(kind);
-    return strncmp(workload, kind, len) == 0 && workload[len] == '/';
+    const struct application *application = judge->question->application;
+    const char *kind = application_kind(application);
+    return application->name != NULL
+               ? arena_printf(judge->arena, "%s %s", kind, application->name)
+               : arena_printf(judge->arena, "a %s with %s", kind,
+                              selector_text(judge->arena, &application->selector));
 }
 
 static void judge_absent(struct judge *judge)
 {
     const struct application_question *question = judge->question;
-    const struct application *application = question->application;
 
     judge->verdict->is_absent = true;
     if (question->absent_is_met) {
         return;
     }
-    const char *kind = workload_kind_name(application->kind);
-    const char *which = application->name != NULL
-                            ? arena_printf(judge->arena, "%s %s", kind, application->name)
-                            : arena_printf(judge->arena, "a %s with %s", kind,
-                                           selector_text(judge->arena, &application->selector));
     const char *message =
         arena_printf(judge->arena,
                      "%s does not exist (spec.applications[%zu]); set whenAbsent: "
                      "Proceed if it need not",
-                     which, question->index);
+                     which(judge), question->index);
     breach(judge, "ApplicationAbsent", message);
     unsettled(judge, message);
+}
+
+/* Whether they are there nobody knows: what is remembered of them stays, but for how long it has held. */
+static void judge_unread(struct judge *judge)
+{
+    const struct application_question *question = judge->question;
+    struct application_verdict *verdict = judge->verdict;
+    enum kind_state state = question->seen->kind_state;
+    const char *message =
+        unread_text(judge->arena, which(judge), state, question->seen->unread_why);
+
+    verdict->is_absent = true;
+    breach(judge, state == KIND_FORBIDDEN ? "ApplicationForbidden" : "ApplicationKindMissing",
+           message);
+    unsettled(judge, message);
+    for (size_t i = 0; i < question->remembered_count; i++) {
+        struct application_status *status = &verdict->statuses[verdict->status_count++];
+        *status = question->remembered[i];
+        status->compatible_since_s = 0;
+        status->settled = false;
+    }
 }
 
 /* In an order that does not depend on the cache's, so that the same workloads read the same. */
@@ -478,6 +466,10 @@ void application_judge(struct arena *arena, const struct application_question *q
     }
     ret_verdict->statuses = arena_array(arena, seen->workload_count + question->remembered_count,
                                         sizeof(*ret_verdict->statuses));
+    if (seen->kind_state != KIND_READ) {
+        judge_unread(&judge);
+        return;
+    }
     const struct workload **workloads = by_name(arena, seen);
     for (size_t i = 0; i < seen->workload_count; i++) {
         judge_workload(&judge, workloads[i], &ret_verdict->statuses[ret_verdict->status_count++]);

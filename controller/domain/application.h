@@ -9,24 +9,14 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "domain/ownership.h"
 #include "domain/types.h"
-
-/* What was seen; everything borrowed. Pods and ReplicaSets may hold ones that are not concerned. */
-struct application_seen {
-    const struct workload *
-        *workloads; /* the named one, or all that the selector picks; 0: absent */
-    size_t workload_count;
-    const struct workload **replica_sets;
-    size_t replica_set_count;
-    const struct pod **pods;
-    size_t pod_count;
-};
 
 struct application_verdict {
     struct application_status
         *statuses; /* one for each workload, and for each that is gone and has pods left */
     size_t status_count;
-    bool is_absent;
+    bool is_absent; /* or not to be read */
     bool is_compatible;
     const char *compatible_reason; /* CamelCase; of the first breach, or "Compatible" */
     const char *compatible_message;
@@ -50,22 +40,8 @@ struct application_question {
     int64_t now_s;
 };
 
-/* The remembered workload is this one: a new one of the same name may select other pods. */
-bool application_is_same(struct arena *arena, const struct workload *workload,
-                         const struct application_status *remembered);
-
-/* The entry names this "Kind/name". */
-bool application_names(const struct application *application, const char *workload);
-
-/* The entry selects workloads of the kind in this "Kind/name". */
-bool application_selects_kind(const struct application *application, const char *workload);
-
 /* Everything in the verdict lies in the arena or is borrowed from the question. */
 void application_judge(struct arena *arena, const struct application_question *question,
                        struct application_verdict *ret_verdict);
-
-/* True when the pod counts as one of the workload's: selected, alive, and no other workload's. */
-bool application_owns_pod(const struct workload *workload, const struct application_seen *seen,
-                          const struct pod *pod);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "domain/application_name.h"
 #include "domain/approval.h"
 #include "domain/prerequisite.h"
 #include "domain/soak.h"
@@ -287,7 +288,8 @@ static bool is_there(struct arena *arena, const struct observed *seen,
     for (size_t i = 0; i < seen->migration->application_count; i++) {
         const struct application_seen *application = &seen->applications[i];
         for (size_t k = 0; k < application->workload_count; k++) {
-            if (application_is_same(arena, application->workloads[k], remembered)) {
+            if (application_is_same(arena, &seen->migration->applications[i],
+                                    application->workloads[k], remembered)) {
                 return true;
             }
         }

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "domain/unread.h"
 
 static struct gate_verdict met(void)
 {
@@ -90,14 +91,10 @@ static struct gate_verdict judge(struct arena *arena, const struct migration *mi
         return not_met("PrerequisiteMissing", arena_printf(arena, "%s does not exist", what));
     case PREREQUISITE_NO_KIND:
         return not_met("PrerequisiteKindMissing",
-                       arena_printf(arena, "%s cannot be read: %s", what, str_or_empty(seen->why)));
+                       unread_text(arena, what, KIND_MISSING, seen->why));
     case PREREQUISITE_FORBIDDEN:
-        return not_met(
-            "PrerequisiteForbidden",
-            arena_printf(arena,
-                         "%s cannot be read: %s; allow list and watch by a ClusterRole with "
-                         "the label " LABEL_AGGREGATE ": \"true\"",
-                         what, str_or_empty(seen->why)));
+        return not_met("PrerequisiteForbidden",
+                       unread_text(arena, what, KIND_FORBIDDEN, seen->why));
     case PREREQUISITE_UNKNOWN:
         break;
     }

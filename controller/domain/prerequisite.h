@@ -12,9 +12,6 @@
 #include "domain/gates.h"
 #include "domain/observed.h"
 
-/* Roles with this label, set to "true", are the controller's own: what it may see of other kinds. */
-#define LABEL_AGGREGATE "interlude.dev/aggregate-to-controller"
-
 /* The verdict's reason is that of the first one that is not met; its message tells of all. */
 struct gate_verdict prerequisites_judge(struct arena *arena,
                                         const struct observed *seen) MUST_CHECK;

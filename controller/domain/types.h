@@ -24,8 +24,9 @@
 #define LABEL_MIGRATION          "interlude.dev/migration"
 #define LABEL_MIGRATION_UID      "interlude.dev/migration-uid"
 #define LABEL_ATTEMPT            "interlude.dev/attempt"
-#define ANNOTATION_SPEC_HASH     "interlude.dev/spec-hash"         /* on the Job */
-#define ANNOTATION_TO_VERSION    "interlude.dev/to-version"        /* likewise */
+#define LABEL_JOB_NAME           "batch.kubernetes.io/job-name" /* on a Job's pod: Kubernetes' own */
+#define ANNOTATION_SPEC_HASH     "interlude.dev/spec-hash"      /* on the Job */
+#define ANNOTATION_TO_VERSION    "interlude.dev/to-version"     /* likewise */
 #define ANNOTATION_RECOVER       "interlude.dev/recover-container" /* on the pod: their names */
 #define ANNOTATION_VERIFY        "interlude.dev/verify-container"
 #define ANNOTATION_RETRY         "interlude.dev/retry"
@@ -47,7 +48,10 @@
     X(WORKLOAD_DEPLOYMENT, "Deployment")                                                           \
     X(WORKLOAD_STATEFUL_SET, "StatefulSet")                                                        \
     X(WORKLOAD_DAEMON_SET, "DaemonSet")                                                            \
-    X(WORKLOAD_REPLICA_SET, "ReplicaSet") /* read, never named by a migration */
+    X(WORKLOAD_CRON_JOB, "CronJob")                                                                \
+    X(WORKLOAD_REPLICA_SET, "ReplicaSet") /* these two make the pods of others */                  \
+    X(WORKLOAD_JOB, "Job")                                                                         \
+    X(WORKLOAD_OTHER, "other") /* any kind with a pod template */
 #define VERSION_SOURCES(X)                                                                         \
     X(SOURCE_IMAGE_TAG, "ImageTag")                                                                \
     X(SOURCE_LABEL, "Label")                                                                       \
@@ -155,14 +159,28 @@ struct version_facts {
     struct pairs annotations; /* with values of at most 128 bytes: longer ones are no version */
 };
 
-/* A Deployment, StatefulSet, DaemonSet or ReplicaSet. */
+/* What a workload of another kind tells besides, as far as it does. */
+struct other_workload {
+    bool has_template;
+    const char
+        *template_of;  /* the workload whose template it runs instead: "Deployment api"; or NULL */
+    int64_t available; /* status.availableReplicas; -1: not told */
+    const char *phase; /* status.phase; NULL: not told */
+    const char *phase_message;
+    const char *not_ready; /* condition Ready, or else Available, that is not True; NULL: none */
+};
+
+/*
+ * What has a pod template: one that a migration may name, or a ReplicaSet or Job, which make the pods of such a
+ * one. Of WORKLOAD_OTHER the counts are -1, and observed_generation is 0, where they are not told.
+ */
 struct workload {
     struct meta meta;
     enum workload_kind kind;
-    struct selector selector;
+    struct selector selector; /* a CronJob has none */
     struct version_facts pod_template;
     struct pairs labels;
-    int64_t desired;  /* spec.replicas; DaemonSet: status.desiredNumberScheduled */
+    int64_t desired;  /* spec.replicas; DaemonSet: desiredNumberScheduled; Job: 0 once it is over */
     int64_t replicas; /* status.replicas; DaemonSet: currentNumberScheduled */
     int64_t updated;  /* status.updatedReplicas; DaemonSet: updatedNumberScheduled */
     int64_t ready;    /* status.readyReplicas; DaemonSet: numberReady */
@@ -177,7 +195,8 @@ struct workload {
     const char *create_failure; /* message of condition ReplicaFailure, where it is True */
     /* Another one is another rollout, also one back to the same template: see domain/soak.h. */
     const char *revision;
-    int64_t rolled_out_s; /* when the last rollout was complete; 0: under way, or not told */
+    int64_t rolled_out_s;        /* when the last rollout was complete; 0: under way, or not told */
+    struct other_workload other; /* of WORKLOAD_OTHER */
 };
 
 enum container_state {
@@ -255,6 +274,9 @@ struct job {
 
 struct application {
     enum workload_kind kind;
+    const char *api_version;  /* of WORKLOAD_OTHER, as the next two */
+    const char *other_kind;   /* "Rollout" */
+    const char *other_type;   /* "Rollout.argoproj.io": in whatever version it is served */
     const char *name;         /* one of name and selector */
     struct selector selector; /* of the workloads' own labels */
     bool has_selector;
@@ -292,7 +314,7 @@ struct running_version {
 
 /* status.applications[]: one for each workload found */
 struct application_status {
-    const char *workload; /* "Deployment/orders-api" */
+    const char *workload; /* "Deployment/orders-api", "Rollout.argoproj.io/orders-api" */
     const char *desired;  /* the template's version */
     struct running_version *running;
     size_t running_count;

@@ -8,7 +8,7 @@ local suspended = {
   SpecInvalid = true, JobRefused = true, PodRefused = true, JobNameTaken = true,
   PrerequisiteForbidden = true, NamespaceNotAllowed = true, DatabaseNotSeen = true, Soaking = true, SoakInvalid = true,
   DependencyFailed = true, DependencyCycle = true, VersionTaken = true,
-  VersionUnknown = true, ConstraintInvalid = true, WindowInvalid = true,
+  VersionUnknown = true, ApplicationForbidden = true, ConstraintInvalid = true, WindowInvalid = true,
   ApprovalMissing = true, ApprovalOutdated = true, ApprovalRevoked = true, ApprovalsUnknown = true,
   EndUnproven = true, PodVanished = true,
 }

@@ -13,6 +13,7 @@ UNIT_TESTS = {
     "attempt": ["domain/test_attempt"],
     "transition": ["domain/test_transition"],
     "gates": ["domain/test_gates"],
+    "application_kinds": ["domain/test_application_kinds"],
     "prerequisite": ["domain/test_prerequisite"],
     "watch": ["kube/test_watch"],
     "soak": ["domain/test_soak"],
@@ -39,7 +40,10 @@ CLUSTER_TESTS = {
     "lost_node": ["tests/integration/controller/run", "-k", "test_lost_node_whose_claim_is_taken"],
     "approval_taken_back": ["tests/faults/wire/run", "-k", "test_approval_taken_back"],
     "walk_that_loses_a_node": ["tests/walks/run", "--seed", "8"],
-    "half_a_permission": ["tests/integration/controller/run", "-k", "test_half_a_permission"],
+    "half_a_permission": ["tests/integration/controller/run", "-k", "PrerequisitesApart.test_half_a_permission"],
+    "half_a_permission_for_a_kind": ["tests/integration/controller/run", "-k", "OtherKindsApart.test_half_a_permission"],
+    "kinds_of_the_past": ["tests/faults/wire/run", "-k", "test_applications_of_other_kinds"],
+    "kinds_permission": ["tests/integration/controller/run", "-k", "OtherKindsApart.test_permission"],
     "states": ["tests/walks/states", "-j", "16", "-k", "failed-12"],
     "claim_of_another_namespace": ["tests/integration/controller/run", "-k", "AnotherNamespace.test_deleted_while_it_runs"],
     "breach_unwritten": ["tests/integration/controller/run", "-k", "test_breach_that_could_not_be_written"],
@@ -59,6 +63,7 @@ class Mutant(typing.NamedTuple):
 DECIDE, START, POD, RUN, END = (f"controller/domain/decide{part}.c" for part in ("", "_start", "_pod", "_run", "_end"))
 ATTEMPT, PODSTATE, PODGATE, ORPHAN, LEFTOVER = (f"controller/domain/{name}.c" for name in ("attempt", "podstate", "podgate", "orphan", "leftover"))
 PREREQUISITE = "controller/domain/prerequisite.c"
+APPLICATION, OWNERSHIP = "controller/domain/application.c", "controller/domain/ownership.c"
 SOAK, TENANCY = "controller/domain/soak.c", "controller/domain/tenancy.c"
 
 MUTANTS = [Mutant(*row) for row in (
@@ -207,6 +212,16 @@ MUTANTS = [Mutant(*row) for row in (
      "deadline_s != 0 && turn->seen->now_s >= deadline_s", ("decide_run", "product")),
     ("R7", "a missed start is not ended", RUN,
      "if (decide_pod_is_missed(turn)) {", "if (false) {", ("decide_run",)),
+    ("R7", "a Job of a CronJob that is not over counts for nothing", APPLICATION,
+     "bool is_its = maker->desired > 0 &&", "bool is_its = maker->desired > 0 && maker->kind != WORKLOAD_JOB &&", ("application_kinds",)),
+    ("R7", "a pod whose Job is deleted is nobody's", OWNERSHIP,
+     "return name != NULL && (is_named_after", "return name == NULL && (is_named_after", ("application_kinds",)),
+    ("R7", "of another kind only the pods that it owns count", OWNERSHIP,
+     "(workload->kind == WORKLOAD_OTHER || !is_anothers(workload, seen, pod))", "!is_anothers(workload, seen, pod)", ("application_kinds",)),
+    ("R7", "a kind that cannot be read is taken for absence", APPLICATION,
+     "if (seen->kind_state != KIND_READ) {", "if (false) {", ("application_kinds",)),
+    ("R7", "another kind that does not tell its generation is settled", "controller/domain/rollout.c",
+     "if (workload->kind == WORKLOAD_OTHER && workload->observed_generation == 0) {", "if (false) {", ("application_kinds",)),
     ("R7", "what it requires closes no gate", "controller/domain/gates.c",
      "ret_gates->verdicts[GATE_PREREQUISITES_MET] = prerequisites_judge(arena, seen);",
      'ret_gates->verdicts[GATE_PREREQUISITES_MET] = prerequisites_judge(arena, seen);\n    ret_gates->verdicts[GATE_PREREQUISITES_MET].status = CONDITION_TRUE;',
@@ -342,6 +357,16 @@ MUTANTS = [Mutant(*row) for row in (
      "if (prerequisites_question(prerequisites, &work->arena, work->ns, requirement, &call)) {",
      "*learnt = prerequisites_see(prerequisites, work->ns, requirement);\n    if (true) {\n        return;\n    }\n"
      "    if (prerequisites_question(prerequisites, &work->arena, work->ns, requirement, &call)) {", ("half_a_permission",)),
+    ("R7", "a workload of another kind is as the caches have it, on a cluster", "controller/app/apply_applications.c",
+     "if (other.path != NULL && application->has_selector) {",
+     "*seen = applications_see(&work->learnt.arena, work->cluster->fleet, work->ns, apply_migration(work))[index];\n"
+     "    if (true) {\n        return;\n    }\n    if (other.path != NULL && application->has_selector) {", ("half_a_permission_for_a_kind",)),
+    ("R7", "a workload of another kind is not looked at, on a cluster", "controller/app/apply_applications.c",
+     "if (application->kind == WORKLOAD_OTHER) {", "if (application->kind == WORKLOAD_OTHER) {\n        return;\n    }\n    if (application->kind == WORKLOAD_OTHER) {", ("kinds_of_the_past",)),
+    ("R7", "a CronJob's Jobs are not looked at, on a cluster", "controller/app/apply_applications.c",
+     "if (application->kind == WORKLOAD_CRON_JOB) {", "if (application->kind == WORKLOAD_CRON_JOB && asked == NULL) {", ("kinds_of_the_past",)),
+    ("R7", "a kind that may not be read is taken for absence, on a cluster", "controller/app/applications.c",
+     "seen->kind_state = other.state;", "", ("kinds_permission",)),
     ("R2", "an orphan's Job is looked for beside the Database, on a cluster", TENANCY,
      "return database->claim.ns != NULL ? database->claim.ns : database->meta.ns;", "return database->meta.ns;", ("claim_of_another_namespace",)),
     ("soak", "a breach that could not be written is forgotten, on a cluster", "controller/app/apply.c",

@@ -11,6 +11,7 @@ ABSENT = None
 TEMPLATE = {"metadata": {"annotations": {}}, "spec": {"restartPolicy": "Never", "containers": [{"name": "tool", "image": "tool:1"}]}}
 LABEL, RELEASE = "app.kubernetes.io/version", "release"  # the pods of the application have the first and not the second
 
+NOBODYS = "nobody.example/v1"
 FAR_AWAY, NEW_YEAR = "2999-01-01T00:00:00Z", "0 0 1 1 *"
 
 # Field -> changes of it; a change is {path: value}. Where a field cannot stand alone others change with it.
@@ -20,6 +21,8 @@ MUTATIONS = {
     "fromVersion": [{"fromVersion": "0"}, {"fromVersion": "0.9"}],
     "toVersion": [{"toVersion": "1b"}, {"toVersion": "0"}],
     "applications.kind": [{"applications.kind": "Deployment"}, {"applications.kind": "StatefulSet"}],
+    "applications.apiVersion": [{"applications.apiVersion": "apps/v1", "applications.kind": "Deployment"},
+                                {"applications.apiVersion": NOBODYS, "applications.kind": "Rollout"}],
     "applications.name": [{"applications.name": "nobody"}],
     "applications.selector": [{"applications.name": ABSENT, "applications.selector": {"matchLabels": {"part-of": "orders"}}},
                               {"applications.name": ABSENT, "applications.selector": {"matchLabels": {"part-of": "nothing"}}}],
@@ -30,7 +33,7 @@ MUTATIONS = {
     "applications.versions": [{"applications.versions": "2.x"}, {"applications.versions": ">=9.0.0"}, {"applications.versions": ">>2.0.0"}],
     "applications.whenAbsent": [{"applications.whenAbsent": "Wait"}, {"applications.whenAbsent": "Proceed"}],
     "after": [{"after": ["nobody"]}],
-    "requires.apiVersion": [{"requires": [{"apiVersion": "nobody.example/v1", "kind": "Backup", "name": "nobody"}]}],
+    "requires.apiVersion": [{"requires": [{"apiVersion": NOBODYS, "kind": "Backup", "name": "nobody"}]}],
     "requires.kind": [{"requires": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": APP}]}],
     "requires.name": [{"requires": [{"apiVersion": "v1", "kind": "Secret", "name": "nobody"}]}],
     "requires.condition": [{"requires": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": APP, "condition": "Available"}]},
@@ -188,6 +191,8 @@ def closed_by_application(application):
     versions = application["versions"]
     labels = application.get("selector", {}).get("matchLabels")
     source = application.get("versionFrom", {})
+    if application.get("apiVersion") == NOBODYS:
+        return {"VersionsCompatible": "" if versions.startswith(">>") else f"in {NOBODYS}"}
     if not is_there(application):
         return {} if application.get("whenAbsent") == "Proceed" else {"VersionsCompatible": "nothing" if labels and "nothing" in labels.values() else ""}
     if application.get("container", "api") != "api" and source.get("source", "ImageTag") == "ImageTag":

@@ -19,6 +19,7 @@ struct place {
     struct loop *loop;
     struct kube_config config;
     struct kube_client *client;
+    struct kinds kinds;
     struct fleet *fleet;
 };
 
@@ -48,7 +49,8 @@ static int set_up(void **state)
         kube_auth_new(&(struct kube_auth_spec){.token = "secret"}, &place->config.auth, &err));
     place->client = kube_client_new(place->loop, &place->config, &err);
     assert_non_null(place->client);
-    place->fleet = fleet_new(place->client, &handler, place);
+    const struct kind_watch_ground ground = {place->loop, place->client, &place->kinds};
+    place->fleet = fleet_new(&ground, &handler, place);
     *state = place;
     return 0;
 }
@@ -57,6 +59,7 @@ static int tear_down(void **state)
 {
     struct place *place = *state;
     fleet_free(place->fleet);
+    kinds_fini(&place->kinds);
     kube_client_free(place->client);
     kube_config_fini(&place->config);
     loop_free(place->loop);
@@ -112,6 +115,33 @@ static void releasing_what_nobody_holds_is_harmless(void **state)
     assert_int_equal(fleet_watches(fleet), 1);
 }
 
+/* Of each kind and version there is one watch in a namespace, which does not count as broken. */
+static void other_kinds_are_watched_likewise(void **state)
+{
+    struct fleet *fleet = ((struct place *)*state)->fleet;
+    struct fleet_other other = fleet_see_other(fleet, "shop", "a.example/v1", "Rollout");
+    assert_false(other.is_known);
+    assert_null(other.store);
+    fleet_release_other(fleet, "shop", "a.example/v1", "Rollout");
+    fleet_retain_other(fleet, "shop", "a.example/v1", "Rollout");
+    fleet_retain_other(fleet, "shop", "a.example/v1", "Rollout");
+    assert_int_equal(fleet_watches(fleet), 1);
+    assert_int_equal(fleet_broken_watches(fleet), 0);
+    fleet_retain_other(fleet, "shop", "a.example/v2", "Rollout");
+    fleet_retain_other(fleet, "till", "a.example/v1", "Rollout");
+    assert_int_equal(fleet_watches(fleet), 3);
+    other = fleet_see_other(fleet, "shop", "a.example/v1", "Rollout");
+    assert_false(other.is_known); /* and not absent either: nothing was told yet */
+    assert_int_equal(other.state, KIND_READ);
+    assert_null(other.path);
+    assert_non_null(other.store);
+    fleet_release_other(fleet, "shop", "a.example/v1", "Rollout");
+    assert_int_equal(fleet_watches(fleet), 3);
+    fleet_release_other(fleet, "shop", "a.example/v1", "Rollout");
+    assert_null(fleet_see_other(fleet, "shop", "a.example/v1", "Rollout").store);
+    assert_int_equal(fleet_watches(fleet), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,6 +149,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(namespaces_are_apart, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_is_known_before_it_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(releasing_what_nobody_holds_is_harmless, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(other_kinds_are_watched_likewise, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("fleet", tests, NULL, NULL);
 }

@@ -51,9 +51,9 @@ static int set_up(void **state)
     cluster_init(cluster);
     cluster->client = kube_client_new(place->loop, &place->config, &err);
     assert_non_null(cluster->client);
-    cluster->fleet = fleet_new(cluster->client, &handler, place);
-    cluster->prerequisites = prerequisites_new(
-        &(struct kind_watch_ground){place->loop, cluster->client, &cluster->kinds}, NULL, NULL);
+    const struct kind_watch_ground ground = {place->loop, cluster->client, &cluster->kinds};
+    cluster->fleet = fleet_new(&ground, &handler, place);
+    cluster->prerequisites = prerequisites_new(&ground, NULL, NULL);
     place->work = work_new(cluster, "shop", "first");
     *state = place;
     return 0;

@@ -34,6 +34,8 @@ static void kinds(void **state)
     assert_int_equal(resource_of(WORKLOAD_STATEFUL_SET), RESOURCE_STATEFUL_SET);
     assert_int_equal(resource_of(WORKLOAD_DAEMON_SET), RESOURCE_DAEMON_SET);
     assert_int_equal(resource_of(WORKLOAD_REPLICA_SET), RESOURCE_REPLICA_SET);
+    assert_int_equal(resource_of(WORKLOAD_CRON_JOB), RESOURCE_CRON_JOB);
+    assert_int_equal(resource_of(WORKLOAD_JOB), RESOURCE_JOB);
 }
 
 int main(void)

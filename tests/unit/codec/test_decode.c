@@ -464,12 +464,55 @@ static void test_database_of_another_namespace(void **state)
     assert_string_equal(m.database_key, "data/orders");
 }
 
+/* Which kind an application is of, and what the status calls it. */
+static void test_kinds_of_applications(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *api_version;
+        const char *kind;
+        enum workload_kind expected;
+        const char *type; /* of WORKLOAD_OTHER */
+    } rows[] = {
+        {NULL, NULL, WORKLOAD_DEPLOYMENT, NULL},
+        {NULL, "CronJob", WORKLOAD_CRON_JOB, NULL},
+        {"batch/v1", "CronJob", WORKLOAD_CRON_JOB, NULL},
+        {"apps/v1", "DaemonSet", WORKLOAD_DAEMON_SET, NULL},
+        {"batch/v1", "DaemonSet", WORKLOAD_OTHER, "DaemonSet.batch"},
+        {"argoproj.io/v1alpha1", "Rollout", WORKLOAD_OTHER, "Rollout.argoproj.io"},
+        {"v1", "ReplicationController", WORKLOAD_OTHER, "ReplicationController"},
+        {"apps/v1", "ReplicaSet", WORKLOAD_OTHER, "ReplicaSet.apps"},
+        {"batch/v1", "Job", WORKLOAD_OTHER, "Job.batch"},
+        {"a.example/v1", "other", WORKLOAD_OTHER, "other.a.example"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        CLEANUP(arena_fini) struct arena arena = {0};
+        json_auto_t *object = case_file_load("decode/migration.json");
+        json_t *applications = json_pack("[{s:s, s:s*, s:s*}]", "name", "a", "apiVersion",
+                                         rows[i].api_version, "kind", rows[i].kind);
+        (void)json_object_set_new(json_object_get(object, "spec"), "applications", applications);
+        struct migration m;
+        decode_migration(&arena, object, &m);
+        const struct application *a = &m.applications[0];
+        assert_null(m.spec_error);
+        assert_int_equal(a->kind, rows[i].expected);
+        if (a->kind == WORKLOAD_OTHER) {
+            assert_string_equal(a->api_version, rows[i].api_version);
+            assert_string_equal(a->other_kind, rows[i].kind);
+            assert_string_equal(a->other_type, rows[i].type);
+        } else {
+            assert_null(a->api_version);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_metadata),
         cmocka_unit_test(test_spec),
         cmocka_unit_test(test_applications),
+        cmocka_unit_test(test_kinds_of_applications),
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_run_is_kept_until_success),
         cmocka_unit_test(test_annotations_that_say_nothing),

@@ -56,6 +56,27 @@ static void test_fields_that_came_later_change_no_hash(void **state)
     assert_string_equal(spec_hash(&arena, spec), was);
 }
 
+/* An application whose kind needs no apiVersion hashes as it did before there was one; with it, as what it names. */
+static void test_api_version_counts_where_it_is_given(void **state)
+{
+    (void)state;
+    CLEANUP(arena_fini) struct arena arena = {0};
+    json_auto_t *spec =
+        case_json("{\"toVersion\": \"3\", \"database\": \"orders\", \"step\": \"Data\","
+                  " \"applications\": [{\"kind\": \"StatefulSet\", \"name\": \"api\"}]}");
+    /* {"applications":[{"kind":"StatefulSet","name":"api"}],"database":"orders","step":"Data","toVersion":"3"} */
+    static const char was[] = "v1:f7ee2c89896f61c6312c4d878c0e8e62f7591cefe595cc004f6f8596acfa3289";
+    assert_string_equal(spec_hash(&arena, spec), was);
+    json_t *application = json_array_get(json_object_get(spec, "applications"), 0);
+    (void)json_object_set_new(application, "apiVersion", json_null());
+    assert_string_equal(spec_hash(&arena, spec), was);
+    (void)json_object_set_new(application, "apiVersion", json_string("a.example/v1"));
+    const char *first = spec_hash(&arena, spec);
+    assert_string_not_equal(first, was);
+    (void)json_object_set_new(application, "apiVersion", json_string("a.example/v2"));
+    assert_string_not_equal(spec_hash(&arena, spec), first);
+}
+
 static void test_no_spec_is_an_empty_one(void **state)
 {
     (void)state;
@@ -82,6 +103,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_is_the_sha256_of_the_canonical_text),
         cmocka_unit_test(test_fields_that_came_later_change_no_hash),
+        cmocka_unit_test(test_api_version_counts_where_it_is_given),
         cmocka_unit_test(test_no_spec_is_an_empty_one),
         cmocka_unit_test(test_leaves_the_spec_alone),
     };

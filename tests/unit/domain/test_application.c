@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "cases.h"
 #include "domain/application.h"
+#include "domain/application_name.h"
 #include "world.h"
 
 #define PODS_MAX 4
@@ -830,9 +831,9 @@ static void fill_sets(struct arena *arena, const struct row *row, struct applica
         }
         set->desired = sketch->desired;
         set->pod_template = facts_of(arena, sketch->image, NULL, "orders");
-        sets[seen->replica_set_count++] = set;
+        sets[seen->maker_count++] = set;
     }
-    seen->replica_sets = sets;
+    seen->makers = sets;
 }
 
 static void fill_workload(struct arena *arena, const struct row *row, struct workload *workload)

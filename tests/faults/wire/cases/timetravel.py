@@ -8,6 +8,7 @@ import threading
 
 from ground.clock import from_now, time_of
 from ground.cluster import ApiError, DirectApi
+from ground.own_kind import OwnKind
 from harness.api import WaitFailed
 
 from fault import Fault
@@ -279,8 +280,7 @@ class TimeTravel(Fault):
         """The Secret that it requires is there, as the old world shows; meanwhile it was deleted (R7)."""
         self.database()
         self.api.create("secrets", self.namespace, {"metadata": {"name": "orders-db"}})
-        old_secrets = self.api.path("secrets", self.namespace, query={"resourceVersion": "0"})
-        self.eventually(lambda: self.old_api.request("GET", old_secrets)["items"], "the old server has seen the Secret", 30)
+        self.eventually(lambda: self.old_has(self.api.path("secrets", self.namespace)), "the old server has seen the Secret", 30)
         self.migrate(requires=[{"apiVersion": "v1", "kind": "Secret", "name": "orders-db"}])
         self.hold()
         self.delete("secrets", "orders-db")
@@ -292,6 +292,42 @@ class TimeTravel(Fault):
         self.api.create("secrets", self.namespace, {"metadata": {"name": "orders-db"}})
         self.succeeds()
         self.ends_well(pods=1)
+
+    def test_applications_of_other_kinds(self):
+        """All is new, as the old world shows; meanwhile a Rollout was rolled back, and a Job of an old CronJob is there again (R7)."""
+        image = "registry.example:5000/orders-api:"
+        new, old = ({"spec": {"containers": [{"name": "api", "image": image + version}], "restartPolicy": "Never"}} for version in ("2.0.0", "1.0.0"))
+        kind = OwnKind(self, "Rollout")
+        kind.install()
+        kind.create("api", {"selector": {"app": "api"}, "template": new})
+        self.api.create("cronjobs", self.namespace, {"metadata": {"name": "nightly"}, "spec": {
+            "schedule": "0 0 1 1 *", "suspend": True, "jobTemplate": {"spec": {"template": new}}}})
+        for path in (kind.path, self.api.path("cronjobs", self.namespace)):
+            self.eventually(lambda path=path: self.old_has(path), f"the old server has seen {path}", 30)
+        for name, more in (("api", {"kind": "Rollout", "apiVersion": kind.api_version}), ("nightly", {"kind": "CronJob"})):
+            self.database(name, baseline="0")
+            self.migrate(name, database=name, applications=[self.application(">=2.0.0", name, whenAbsent="Proceed", **more)])
+        self.hold()
+        kind.change("api", {"template": old})
+        self.api.create("jobs", self.namespace, {"metadata": {"name": "nightly-29384756"}, "spec": {"suspend": True, "template": old}})
+        self.comes_from_the_past()
+        for name in ("api", "nightly"):
+            self.expect(name, lambda seen: seen["status"].get("withdrawn", 0) >= 1, "the claim is given back")
+            self.assertEqual([], self.jobs(name))
+        self.release()
+        self.closed("VersionsCompatible", "api", says="api is to run 1.0.0")
+        self.closed("VersionsCompatible", "nightly", says="nightly still wants 1 pod of 1.0.0 (Job nightly-29384756)")
+        kind.change("api", {"template": new})
+        self.delete("jobs", "nightly-29384756")
+        self.succeeds("api")
+        self.succeeds("nightly")
+        self.ends_well(pods=2)
+
+    def old_has(self, path):
+        try:
+            return self.old_api.request("GET", f"{path}?resourceVersion=0")["items"]
+        except ApiError:  # it does not serve that kind yet
+            return []
 
     def test_database_of_another(self):
         """The ledger names it, as the old world shows of the Database alone: that one is gone with its schema."""

@@ -139,9 +139,7 @@ class DependenciesAtTheStart(Case):
         waiting = self.closed("NotSuspended")
         self.assertIsNone(self.own_controller.stop())
         self.change(suspend=False)
-        claim = {"migration": "first", "uid": waiting["metadata"]["uid"], "attempt": 1, "specHash": waiting["status"]["specHash"],
-                 "since": "2026-01-01T00:00:00Z"}
-        self.api.change("databases", self.namespace, "orders", {"status": {"claim": claim}}, subresource="status")
+        self.claim_of_another(waiting)
         self.delete("schemamigrations", "other")
         self.world.wait("schemamigrations", self.namespace, "other", lambda seen: seen is None, "is gone", PATIENCE)
         self.migrate("other", to="2", database="billing", suspend=True)

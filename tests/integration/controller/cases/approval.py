@@ -360,9 +360,7 @@ class ApprovedAtTheStart(Persons):
         waiting = self.is_open()
         self.assertIsNone(self.own_controller.stop())
         self.change(suspend=False)
-        claim = {"migration": "first", "uid": waiting["metadata"]["uid"], "attempt": 1, "specHash": waiting["status"]["specHash"],
-                 "since": "2026-01-01T00:00:00Z"}
-        self.api.change("databases", self.namespace, "orders", {"status": {"claim": claim}}, subresource="status")
+        self.claim_of_another(waiting)
 
     def given_back(self, reason):
         self.own_controller.start()

@@ -5,14 +5,13 @@ import re
 import secrets
 import time
 
-from ground.candidate import RBAC, Candidate
-from ground.case import ApiError, Case
+from ground.candidate import Candidate
+from ground.case import Case
 from ground.controller import Controller
-from ground.world import PATIENCE
+from ground.own_kind import OwnKind
 
 GATE = "PrerequisitesMet"
 SECRET = {"apiVersion": "v1", "kind": "Secret", "name": "orders-db"}
-CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 
 class Requires(Case):
@@ -20,42 +19,25 @@ class Requires(Case):
 
     def setUp(self):
         super().setUp()
-        self.group = f"{self.namespace}.example"
-        self.backups = f"/apis/{self.group}/v1/namespaces/{self.namespace}/backups"
+        self.kind = OwnKind(self, "Backup")
+        self.group = self.kind.group
+
+    @property
+    def backups(self):
+        return self.kind.path
 
     def install(self, plural="backups"):
-        """The kind, and waits until it is served."""
-        self.backups = f"/apis/{self.group}/v1/namespaces/{self.namespace}/{plural}"
-        anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-        self.api.request("POST", CRDS, {
-            "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": f"{plural}.{self.group}"},
-            "spec": {"group": self.group, "scope": "Namespaced",
-                     "names": {"kind": "Backup", "plural": plural, "singular": "backup", "listKind": "BackupList"},
-                     "versions": [{"name": "v1", "served": True, "storage": True, "subresources": {"status": {}},
-                                   "schema": {"openAPIV3Schema": anything}}]}})
-        self.addCleanup(self.remove, plural)
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline:
-            try:
-                return self.api.request("GET", self.backups)
-            except ApiError:
-                time.sleep(0.05)
-        raise AssertionError("the kind is not served")
+        self.kind.install(plural)
 
-    def remove(self, plural="backups"):
-        try:
-            self.api.request("DELETE", f"{CRDS}/{plural}.{self.group}")
-        except ApiError as error:
-            self.assertEqual(404, error.code)
+    def remove(self):
+        self.kind.remove()
 
     def backup(self, name="before", **meta):
-        return self.api.request("POST", self.backups, {"apiVersion": f"{self.group}/v1", "kind": "Backup",
-                                                       "metadata": {"name": name, **meta}, "spec": {}})
+        return self.kind.create(name, {}, **meta)
 
     def ready(self, status, reason="Done", name="before", **more):
         condition = {"type": "Ready", "status": status, "reason": reason, "message": "m", "lastTransitionTime": "2026-01-01T00:00:00Z"}
-        return self.api.request("PATCH", f"{self.backups}/{name}/status", {"status": {"conditions": [{**condition, **more}]}},
-                                "application/merge-patch+json")
+        return self.kind.tell(name, conditions=[{**condition, **more}])
 
     def required(self, name="before", **more):
         return {"apiVersion": f"{self.group}/v1", "kind": "Backup", "name": name, **more}
@@ -268,15 +250,6 @@ class PrerequisitesApart(Requires):
     """With a controller of their own, as the installation has it: it may not read what nobody has allowed it."""
     stage = "own"
 
-    def grant(self, *rules):
-        """What an aggregated ClusterRole would add."""
-        name = f"more-{secrets.token_hex(4)}"
-        self.api.request("POST", f"{RBAC}/{self.namespace}/roles", {"metadata": {"name": name}, "rules": list(rules)})
-        self.api.request("POST", f"{RBAC}/{self.namespace}/rolebindings", {
-            "metadata": {"name": name}, "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
-            "subjects": [{"kind": "ServiceAccount", "name": "one", "namespace": self.namespace}]})
-        return name
-
     def start(self):
         self.own_controller = Candidate(self, "one").start()
 
@@ -296,7 +269,7 @@ class PrerequisitesApart(Requires):
         self.assertTrue(1 <= len(refused) <= 8, [event["requestURI"] for event in refused])
         self.assertEqual(0, self.own_controller.metric("interlude_watches_broken"))
         self.secret()
-        self.grant({"apiGroups": [""], "resources": ["secrets"], "verbs": ["list", "watch"]})
+        self.own_controller.grant({"apiGroups": [""], "resources": ["secrets"], "verbs": ["list", "watch"]})
         self.succeeds(timeout=90)
         self.holds()
 
@@ -305,21 +278,21 @@ class PrerequisitesApart(Requires):
     def test_half_a_permission(self):
         """It may watch and not list: known just before the start, the claim is given back, and the gate says so."""
         self.start()
-        self.grant({"apiGroups": [""], "resources": ["secrets"], "verbs": ["watch"]})
+        self.own_controller.grant({"apiGroups": [""], "resources": ["secrets"], "verbs": ["watch"]})
         self.secret()
         self.migrate(requires=[SECRET])
         self.expect("first", lambda seen: seen["status"].get("withdrawn", 0) > 0, "gives the claim back")
         given_back = self.migration()["status"]
         self.assertIn('cannot list resource "secrets"', given_back["message"])
         self.assertEqual([], self.jobs())
-        self.grant({"apiGroups": [""], "resources": ["secrets"], "verbs": ["list"]})
+        self.own_controller.grant({"apiGroups": [""], "resources": ["secrets"], "verbs": ["list"]})
         self.succeeds(timeout=90)
         self.holds()
 
     def test_secret_stays_secret(self):
         """Nothing of what is in a Secret, or a ConfigMap, is ever in the controller's memory."""
         self.start()
-        self.grant({"apiGroups": [""], "resources": ["secrets", "configmaps"], "verbs": ["get", "list", "watch"]})
+        self.own_controller.grant({"apiGroups": [""], "resources": ["secrets", "configmaps"], "verbs": ["get", "list", "watch"]})
         marks = [secrets.token_hex(24) for _ in range(3)]
         self.secret(text=marks[0])
         self.secret("unnamed", text=marks[1], annotations={"seen": "its-metadata-" + marks[2]})
@@ -348,8 +321,8 @@ class PrerequisitesApart(Requires):
     def test_watched_no_longer_than_needed(self):
         """One watch for a kind, however many objects of it are waited for; none when nobody waits."""
         self.start()
-        self.grant({"apiGroups": [""], "resources": ["secrets"], "verbs": ["list", "watch"]},
-                   {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["list", "watch"]})
+        self.own_controller.grant({"apiGroups": [""], "resources": ["secrets"], "verbs": ["list", "watch"]},
+                                  {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["list", "watch"]})
         always = self.own_controller.metric("interlude_watches")
         self.migrate("one", to="1", requires=[SECRET])
         self.migrate("two", to="2", requires=[{**SECRET, "name": "two"}])
@@ -380,9 +353,7 @@ class PrerequisitesAtTheStart(Requires):
         waiting = self.closed("NotSuspended")
         self.assertIsNone(self.own_controller.stop())
         self.change(suspend=False)
-        claim = {"migration": "first", "uid": waiting["metadata"]["uid"], "attempt": 1, "specHash": waiting["status"]["specHash"],
-                 "since": "2026-01-01T00:00:00Z"}
-        self.api.change("databases", self.namespace, "orders", {"status": {"claim": claim}}, subresource="status")
+        self.claim_of_another(waiting)
 
     def test_gone(self):
         self.secret()

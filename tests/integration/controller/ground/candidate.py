@@ -3,6 +3,7 @@
 import copy
 import pathlib
 import re
+import secrets
 import socket
 import subprocess
 import threading
@@ -35,12 +36,10 @@ class Candidate(Controller):
 
     def __init__(self, case, name, *flags, server=None, may=("clusterrole.yaml", "role.yaml")):
         namespace = case.namespace
+        self.case, self.account = case, name
         self.user = f"system:serviceaccount:{namespace}:{name}"
         case.api.create("serviceaccounts", namespace, {"metadata": {"name": name}})
-        case.api.request("POST", f"{RBAC}/{namespace}/roles", {"metadata": {"name": name}, "rules": rules(*may)})
-        case.api.request("POST", f"{RBAC}/{namespace}/rolebindings", {
-            "metadata": {"name": name}, "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
-            "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": namespace}]})
+        self.grant(*rules(*may), name=name)
         kubeconfig = pathlib.Path(self.logs) / f"{namespace}-{name}.kubeconfig"
         kubeconfig.write_text(yaml.safe_dump(self._config(case, namespace, name, server)))
         super().__init__(f"{case._testMethodName[5:]}-{name}", "--namespace", namespace, "--leader-election-id=interlude", *flags,
@@ -58,6 +57,14 @@ class Candidate(Controller):
             cluster["tls-server-name"] = re.sub(r"https://([^:/]+).*", r"\1", cluster["server"])
             cluster["server"] = server
         return config
+
+    def grant(self, *allowed, name=None):
+        """More that it may do, as an aggregated ClusterRole would add it."""
+        namespace, name = self.case.namespace, name or f"more-{secrets.token_hex(4)}"
+        self.case.api.request("POST", f"{RBAC}/{namespace}/roles", {"metadata": {"name": name}, "rules": list(allowed)})
+        self.case.api.request("POST", f"{RBAC}/{namespace}/rolebindings", {
+            "metadata": {"name": name}, "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
+            "subjects": [{"kind": "ServiceAccount", "name": self.account, "namespace": namespace}]})
 
     def leads(self):
         return self.metric("interlude_leader") == 1

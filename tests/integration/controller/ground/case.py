@@ -129,6 +129,12 @@ class Case(unittest.TestCase):
         path = self.api.path(kind, self.namespace, name)
         return self.api.request("DELETE", path, {"propagationPolicy": propagation, **more})
 
+    def claim_of_another(self, waiting):
+        """A claim stands for a migration that waits, of a controller that is gone: whoever comes looks anew and begins, or gives it back."""
+        claim = {"migration": waiting["metadata"]["name"], "uid": waiting["metadata"]["uid"], "attempt": 1,
+                 "specHash": waiting["status"]["specHash"], "since": "2026-01-01T00:00:00Z"}
+        self.api.change("databases", self.namespace, "orders", {"status": {"claim": claim}}, subresource="status")
+
     # ---- waiting ----
 
     @staticmethod
