@@ -8,7 +8,7 @@ import urllib.parse
 
 PREFIXES = {
     "namespaces": "/api/v1", "nodes": "/api/v1", "pods": "/api/v1", "secrets": "/api/v1", "configmaps": "/api/v1", "events": "/api/v1",
-    "jobs": "/apis/batch/v1", "deployments": "/apis/apps/v1", "statefulsets": "/apis/apps/v1",
+    "jobs": "/apis/batch/v1", "cronjobs": "/apis/batch/v1", "deployments": "/apis/apps/v1", "statefulsets": "/apis/apps/v1",
     "daemonsets": "/apis/apps/v1", "schemamigrations": "/apis/interlude.dev/v1alpha1",
     "databases": "/apis/interlude.dev/v1alpha1", "migrationapprovals": "/apis/interlude.dev/v1alpha1",
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stories of which versions run: the demo's own, and what an application may look like."""
+from harness.node import kubectl
 from harness.story import APP, MIGRATE, Story
 
 ORDERS = [{"name": APP, "versions": ">=2.0.0 <3.0.0"}]
@@ -95,6 +96,23 @@ class Versions(Story):
 
     def test_daemon_set(self):
         self.follows_rollout(self.idle(kind="DaemonSet", image="orders-api:1.0.0"))
+
+    def test_cron_job(self):
+        """What it started long ago runs on as 1.0.0, though its template is 2.0.0: nobody takes the column from it."""
+        self.database_stands_at("1")
+        template = self.idle()["spec"]["template"]["spec"] | {"restartPolicy": "Never"}
+        self.api.create("cronjobs", self.namespace, {"metadata": {"name": "nightly"}, "spec": {
+            "schedule": "0 3 1 1 *", "jobTemplate": {"spec": {"template": {"spec": template}}}}})
+        kubectl("-n", self.namespace, "create", "job", "nightly-by-hand", "--from=cronjob/nightly")
+        kubectl("-n", self.namespace, "wait", "job/nightly-by-hand", "--for=jsonpath={.status.ready}=1")
+        newer = [template["containers"][0] | {"image": "orders-api:2.0.0"}]
+        self.api.patch("cronjobs", self.namespace, "nightly", {"spec": {"jobTemplate": {"spec": {"template": {"spec": {"containers": newer}}}}}})
+        self.migrate("contract", step="Contract", toVersion="2", applications=[{"kind": "CronJob", "name": "nightly", "versions": "^2"}])
+        self.says("contract", "nightly runs 1.0.0 in 1 of 1 pod", phase="Waiting")
+        self.has_run()
+        self.api.delete("jobs", self.namespace, "nightly-by-hand")
+        self.reaches("contract", "Succeeded")
+        self.has_run("contract")
 
     def test_version_from_a_label(self):
         workload = self.idle(image="orders-api:1.0.0", version_label="1.0.0")

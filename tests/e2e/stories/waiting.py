@@ -118,6 +118,24 @@ class Waiting(Story):
         self.reaches("add-column", "Succeeded")
         self.has_run("add-column")
 
+    def test_database_of_another_namespace(self):
+        """The platform team's Database lets in whom it names, and shows in its ledger who came."""
+        platform = f"{self.namespace}-data"
+        database = f"{platform}/orders"
+        self.remove_namespace(platform)
+        self.migrate("add-column", database=database)
+        self.says("add-column", f"Database {database} does not exist", phase="Waiting")
+        self.api.create("namespaces", None, {"metadata": {"name": platform, "labels": {"interlude-e2e": "yes"}}})
+        self.addCleanup(self.api.delete, "namespaces", None, platform)
+        self.api.create("databases", platform, {"apiVersion": "interlude.dev/v1alpha1", "kind": "Database", "metadata": {"name": "orders"}})
+        self.says("add-column", f"Database {database} does not allow migrations of namespace {self.namespace}", phase="Waiting")
+        self.has_run()
+        self.api.patch("databases", platform, "orders", {"spec": {"allowedNamespaces": [self.namespace]}})
+        self.reaches("add-column", "Succeeded")
+        self.has_run("add-column")
+        ledger = self.api.get("databases", platform, "orders")["status"]
+        self.assertEqual(("1", self.namespace), (ledger["version"], ledger["history"][-1].get("namespace")))
+
     def test_soak(self):
         """By the real clock: the platform team wants a Contract to wait; a rollout back and forth begins it anew."""
         self.database_stands_at("1")

@@ -7,7 +7,7 @@ import time
 from ground.case import Case, side_by_side
 from ground.controller import Controller
 
-MIGRATIONS = 200
+MIGRATIONS = 100
 MIGRATIONS_LONG = 1000
 DEPLOYMENTS = 10
 DATABASES = 25
