@@ -16,7 +16,8 @@ SHORT = {"run_for": "50ms"}
 class Life(Case):
     """One namespace, from its creation to the end that its migrations are to come to."""
 
-    moments = {"crash": 1, "freeze": 0}  # of the default matrix, at each request
+    moments = {"crash": 1, "freeze": 0}  # of the default matrix, at each of the requests that it takes
+    takes = 1  # every so-many-th
     lasts = 3  # seconds, about: the long ones are begun first
     names = ("first",)
     ends = "Succeeded"  # the phase; None: the migrations are gone
@@ -210,6 +211,7 @@ class Two(Life):
 class Closing(Success):
     """A gate closes when the controller is ended or frozen: what has not begun is given back, and begins when it opens."""
 
+    takes = 2
     moments = {"crash": 0, "freeze": 1}
     lasts = 6
     is_closed = False
@@ -238,6 +240,7 @@ class Closing(Success):
 class Removal(Deletion):
     """Deleted when the controller is ended or frozen: if it has not begun by then, it never does."""
 
+    takes = 2
     moments = {"crash": 1, "freeze": 1}
 
     def create(self):
@@ -270,6 +273,7 @@ class Removal(Deletion):
 class Edit(Life):
     """Edited when the controller is ended or frozen: what has not begun begins anew, what runs is left alone."""
 
+    takes = 2
     def create(self):
         self.migrate(how=SHORT)
 
@@ -280,6 +284,7 @@ class Edit(Life):
 class Policy(Life):
     """The Database of another namespace asks for a soak and for an approval, which a person gives while the soak goes on."""
 
+    takes = 2
     lasts = 5
 
     @property

@@ -133,7 +133,7 @@ class Waiting(Story):
         self.api.patch("databases", platform, "orders", {"spec": {"allowedNamespaces": [self.namespace]}})
         self.reaches("add-column", "Succeeded")
         self.has_run("add-column")
-        ledger = self.api.get("databases", platform, "orders")["status"]
+        ledger = self.api.wait("databases", platform, "orders", lambda seen: seen and "version" in seen.get("status", {}), "is released")["status"]
         self.assertEqual(("1", self.namespace), (ledger["version"], ledger["history"][-1].get("namespace")))
 
     def test_soak(self):
