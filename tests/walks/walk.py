@@ -22,7 +22,8 @@ from ground.world import Together
 
 OPERATIONS_OF_A_WALK = 30
 GAP_S = 0.45  # on average between two operations
-SETTLES_WITHIN_S = 90  # after faults stop; the longest backoffs that a walk can ask for included
+SETTLES_WITHIN_S = 90  # after faults stop, or after the last step that a migration took since; the longest backoff included
+ENDS_WITHIN_S = 300  # however many steps they take, one migration of a database after the other
 STAYS_FOR_S = 3
 # What may still be written then, for a few times STAYS_FOR_S. That an application's pods have come to rest is told some
 # seconds later: no step of any run. And where several controllers act, what the last of them asks for is so already.
@@ -276,8 +277,12 @@ class Walk:
 
     def settles(self):
         """Eventually stable: what has open gates ends, and then nothing changes any more."""
-        deadline = time.monotonic() + SETTLES_WITHIN_S
+        latest = time.monotonic() + ENDS_WITHIN_S
+        deadline, before = 0, None
         while True:
+            steps = self.steps()
+            if steps != before:
+                deadline, before = min(time.monotonic() + SETTLES_WITHIN_S, latest), steps
             end.help_on(self)
             left = list(end.unsettled(self))
             if not left:
@@ -287,7 +292,7 @@ class Walk:
             if not left:
                 break
             if time.monotonic() > deadline:
-                return [f"not settled {SETTLES_WITHIN_S} s after faults stopped: {sentence}" for sentence in left]
+                return [f"not settled {SETTLES_WITHIN_S} s after the last step since faults stopped: {sentence}" for sentence in left]
             time.sleep(0.2)
         self.note("# settled")
         for _ in range(MINOR_WRITES):
@@ -297,6 +302,11 @@ class Walk:
                 break
         return ([f"settled, and then {request}" for request in writes]
                 + [f"settled, and then {sentence}" for sentence in end.unsettled(self)])
+
+    def steps(self):
+        """What each migration has come to: it changes as long as something goes on."""
+        return {(seen["metadata"]["uid"], status.get("phase"), status.get("attempt", {}).get("number"))
+                for seen in self.world.all("schemamigrations", self.namespace) for status in [seen.get("status", {})]}
 
     def versions(self):
         return {(kind, seen["metadata"]["name"]): seen["metadata"]["resourceVersion"]
