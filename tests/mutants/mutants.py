@@ -103,7 +103,7 @@ MUTANTS = [Mutant(*row) for row in (
      "!is_ending && podgate_has_waiting(seen->pods, seen->pod_count)", "!is_ending && false", ("orphan", "orphan_product")),
     # ---- R2: one at a time ----
     ("R2", "a claim is given back as the one who checked its Job is gone", START,
-     "if (is_unchecked(seen)) {", "if (false) {", ("decide", "product")),
+     "return seen->dry_run.result == DRY_RUN_DUE &&", "return false &&", ("decide", "product")),
     ("R2", "a claim over another's claim", DECIDE,
      "seen->database->claim.migration == NULL &&", "", ("decide", "product", "stable")),
     ("R2", "armed without its claim", RUN,
