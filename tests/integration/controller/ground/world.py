@@ -39,14 +39,14 @@ class World:
                 raise RuntimeError(f"the tests' own watch of {kind} does not start")
 
     def _follow(self, kind):
-        version = None
+        version = since = None
         while not self.is_closed:
             try:
-                version = version or self._list(kind)
+                version = version or self._list(kind, since)
                 self.known[kind].set()
                 for event in self.api.stream(self.api.path(kind), {"resourceVersion": version, "allowWatchBookmarks": "true"}):
-                    if event["type"] == "ERROR":  # too old: some versions are lost, and the rules may say so
-                        version = None
+                    if event["type"] == "ERROR":  # too old, as for a server that has only just started
+                        version, since = None, int(version)
                         break
                     version = event["object"]["metadata"]["resourceVersion"]
                     if event["type"] != "BOOKMARK":
@@ -54,11 +54,13 @@ class World:
             except (OSError, http.client.HTTPException, ApiError):
                 time.sleep(0.2)
 
-    def _list(self, kind):
+    def _list(self, kind, since):
         found = self.api.request("GET", self.api.path(kind))
         listed = set()
         for item in found["items"]:
             listed.add((item["metadata"].get("namespace"), item["metadata"]["name"]))
+            for missed in self._missed(kind, item, since):
+                self._take(kind, "MODIFIED", missed)
             self._take(kind, "ADDED", item)
         with self.lock:
             known = [seen for key, named in self.now.items() if key[0] == kind for seen in named.values()]
@@ -66,6 +68,20 @@ class World:
             if (seen["metadata"].get("namespace"), seen["metadata"]["name"]) not in listed:
                 self._take(kind, "DELETED", seen)
         return found["metadata"]["resourceVersion"]
+
+    def _missed(self, kind, item, since):
+        """The versions of it before this one that no watch told, oldest first: the rules look at the order of all of them."""
+        missed = []
+        meta = item["metadata"]
+        at = version_of(item) - 1
+        while since is not None and at > since and self.is_ours(meta.get("namespace") or meta["name"]):
+            query = {"fieldSelector": f"metadata.name={meta['name']}", "resourceVersion": at, "resourceVersionMatch": "Exact"}
+            before = self.api.request("GET", self.api.path(kind, meta.get("namespace"), query=query))["items"]
+            if not before or version_of(before[0]) <= since:
+                break
+            missed.insert(0, before[0])
+            at = version_of(before[0]) - 1
+        return missed
 
     def _take(self, kind, how, seen):
         meta = seen["metadata"]
