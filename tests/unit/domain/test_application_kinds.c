@@ -11,6 +11,7 @@
 #include "cases.h"
 #include "domain/application.h"
 #include "domain/application_name.h"
+#include "verdict.h"
 #include "world.h"
 
 #define MOST 3
@@ -625,19 +626,6 @@ static void fill_workload(struct arena *arena, const struct row *row, struct wor
     }
 }
 
-static const char *running_of(struct arena *arena, const struct application_verdict *verdict)
-{
-    const char *text = NULL;
-    for (size_t i = 0; i < verdict->status_count; i++) {
-        for (size_t k = 0; k < verdict->statuses[i].running_count; k++) {
-            const struct running_version *running = &verdict->statuses[i].running[k];
-            text = arena_printf(arena, "%s%s%s=%d", text == NULL ? "" : text,
-                                text == NULL ? "" : " ", running->version, (int)running->pods);
-        }
-    }
-    return text;
-}
-
 static void test_row(void **state)
 {
     const struct row *row = *state;
@@ -665,17 +653,19 @@ static void test_row(void **state)
         .remembered_count = row->remembered != NULL ? 1 : 0,
         .absent_is_met = row->absent_is_met,
     };
+    const struct expected_verdict expected = {
+        .reason = row->reason,
+        .message = row->message,
+        .unsettled = row->unsettled,
+        .running = row->running,
+        .statuses = row->statuses,
+        .is_absent = row->is_absent,
+    };
     struct application_verdict verdict;
 
     application_judge(&arena, &question, &verdict);
-    assert_string_equal(verdict.compatible_reason, row->reason);
-    assert_text(verdict.compatible_message, row->message);
-    assert_int_equal(verdict.is_settled, row->unsettled == NULL);
-    assert_text(verdict.settled_message, row->unsettled);
+    assert_verdict(&arena, &verdict, &expected);
     assert_int_equal(verdict.rolling != NULL, row->is_rolling);
-    assert_text(running_of(&arena, &verdict), row->running);
-    assert_int_equal(verdict.is_absent, row->is_absent);
-    assert_int_equal(verdict.status_count, row->statuses);
     if (row->statuses > 0) {
         const struct application_status *status = &verdict.statuses[0];
         assert_true(application_names(&row->application, status->workload));
