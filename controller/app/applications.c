@@ -32,12 +32,16 @@ struct fleet_other applications_kind(const struct fleet *fleet, const char *ns,
 }
 
 bool applications_others_are_known(const struct fleet *fleet, const char *ns,
-                                   const struct migration *migration)
+                                   const struct migration *migration, const char **ret_why)
 {
     for (size_t i = 0; i < migration->application_count; i++) {
         const struct application *application = &migration->applications[i];
-        if (application->kind == WORKLOAD_OTHER &&
-            !applications_kind(fleet, ns, application).is_known) {
+        if (application->kind != WORKLOAD_OTHER) {
+            continue;
+        }
+        struct fleet_other other = applications_kind(fleet, ns, application);
+        if (!other.is_known) {
+            *ret_why = other.why;
             return false;
         }
     }

@@ -46,7 +46,11 @@ static bool was_dropped(const struct work *work, const struct kube_response *res
 {
     const json_t *meta = json_object_get(response->body, "metadata");
     const char *version = json_string_value(json_object_get(meta, "resourceVersion"));
-    return str_eq(version, work->status_from);
+    const json_t *status = json_object_get(response->body, "status");
+    /* Without it a claim that was given back is not waited with. */
+    bool is_time_lost =
+        work->plan.status.withdrawn_s != 0 && json_object_get(status, "withdrawnTime") == NULL;
+    return is_time_lost || str_eq(version, work->status_from);
 }
 
 static void on_status_written(struct task *task, const struct kube_response *response, size_t index)
@@ -63,10 +67,11 @@ static void on_status_written(struct task *task, const struct kube_response *res
     }
     if (was_dropped(work, response)) {
         /* A failure, for its backoff: what is missing would be written again and again. */
-        task_fail_with(task, &(struct err){ERR_INVALID, "the API server keeps nothing of what is "
-                                                        "written to the status: its CRDs are "
-                                                        "older than this controller, apply those "
-                                                        "of this version"});
+        task_fail_with(task,
+                       &(struct err){ERR_INVALID, "the API server does not keep all of what is "
+                                                  "written to the status: its CRDs are "
+                                                  "older than this controller, apply those "
+                                                  "of this version"});
         return;
     }
     work->status_written_ms = clock_now_ms();

@@ -13,8 +13,9 @@
 #include "domain/attempt.h"
 #include "kube/path.h"
 
-/* What may pass by itself (a missing account, a quota) is asked about again this often. */
-#define AGAIN_AFTER_S 30
+/* What may pass by itself (a missing account, a quota) is nothing that can be watched: it is asked about again. */
+#define AGAIN_FIRST_S   30
+#define AGAIN_LARGEST_S 300
 
 static struct work *work_of(struct task *task)
 {
@@ -48,7 +49,23 @@ static void refuse(struct work *work, enum half half, enum dry_run_result result
         return;
     }
     work_set_dry_run(work, result, reason, message);
-    work->dry_run.again_s = cluster_now_s(work->cluster) + AGAIN_AFTER_S;
+    work->dry_run.again_s = cluster_now_s(work->cluster) + work->dry_run.delay_s;
+}
+
+static int64_t longer(int64_t delay_s)
+{
+    if (delay_s == 0) {
+        return AGAIN_FIRST_S;
+    }
+    return 2 * delay_s < AGAIN_LARGEST_S ? 2 * delay_s : AGAIN_LARGEST_S;
+}
+
+/* A Job of this attempt is there already, made by a controller that is gone perhaps: step 5 reads whose it is. */
+static bool is_begun(const struct work *work)
+{
+    const struct migration *migration = apply_migration(work);
+    return migration != NULL &&
+           cluster_is_claimed_for(work->cluster, migration, attempt_next(migration));
 }
 
 /* The index is the half. */
@@ -67,7 +84,11 @@ static void on_dry_run(struct task *task, const struct kube_response *response, 
     case ERR_INVALID:
         refuse(work, half, DRY_RUN_REFUSED, is_job ? "JobRefused" : "PodRefused", message);
         break;
-    case ERR_EXISTS: /* another's Job: never touched, and gone one day perhaps */
+    case ERR_EXISTS:
+        if (is_job && is_begun(work)) {
+            break;
+        }
+        /* Another's Job: never touched, and gone one day perhaps. */
         refuse(work, half, DRY_RUN_LATER, is_job ? "JobNameTaken" : "PodForbidden", message);
         break;
     case ERR_FORBIDDEN:
@@ -101,11 +122,15 @@ static void post(struct work *work, enum resource resource, const json_t *object
 static void ask(struct work *work, const struct migration *migration, const json_t *workload)
 {
     struct err err = {0};
+    work->dry_run.delay_s = longer(work->dry_run.delay_s);
     json_auto_t *job = job_build(&work->arena, migration, attempt_next(migration), workload, &err);
     if (job == NULL) {
         bool is_missing = err.kind == ERR_NOT_FOUND;
         refuse(work, HALF_JOB, is_missing ? DRY_RUN_LATER : DRY_RUN_REFUSED,
                is_missing ? "InheritedWorkloadMissing" : "SpecInvalid", err.text);
+        if (observe_knows_inherited(work, migration)) {
+            work->dry_run.again_s = 0; /* the watch will tell */
+        }
         work->is_step_done = true;
         return;
     }
@@ -128,12 +153,17 @@ static void on_workload(struct task *task, const struct kube_response *response,
     if (migration == NULL || migration->meta.generation != work->dry_run.generation) {
         return; /* it changed meanwhile, and is asked about anew */
     }
-    work->dry_run.inherited_generation = -1;
+    struct edition found = {0};
     if (response->is_ok) {
         const json_t *meta = json_object_get(response->body, "metadata");
-        work->dry_run.inherited_generation =
-            json_integer_value(json_object_get(meta, "generation"));
+        found = edition_of(json_string_value(json_object_get(meta, "uid")),
+                           json_integer_value(json_object_get(meta, "generation")));
     }
+    if (!edition_is_same(&found, &work->dry_run.asked)) {
+        work->dry_run.delay_s = 0;
+    }
+    work->dry_run.asked = found;
+    work->dry_run.cached = observe_inherited_edition(work, migration);
     ask(work, migration, response->is_ok ? response->body : NULL);
 }
 
@@ -142,6 +172,9 @@ void apply_dry_run(struct work *work, const struct observed *seen)
     const struct migration *migration = seen->migration;
     const struct inherit_from *from = &migration->inherit_from;
     work_set_dry_run(work, DRY_RUN_DUE, "", NULL);
+    if (work->dry_run.generation != migration->meta.generation) {
+        work->dry_run.delay_s = 0;
+    }
     work->dry_run.generation = migration->meta.generation;
     if (from->name == NULL) {
         ask(work, migration, NULL);

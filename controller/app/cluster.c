@@ -117,6 +117,13 @@ bool cluster_is_claimed(const struct cluster *cluster, const struct migration *m
            str_eq(database->claim.uid, migration->meta.uid);
 }
 
+bool cluster_is_claimed_for(const struct cluster *cluster, const struct migration *migration,
+                            int64_t attempt)
+{
+    return cluster_is_claimed(cluster, migration) &&
+           cluster_database_of(cluster, migration)->claim.attempt == attempt;
+}
+
 bool cluster_is_wanted(const struct cluster *cluster, const struct migration *migration)
 {
     return migration_is_unfinished(migration) || cluster_is_claimed(cluster, migration);

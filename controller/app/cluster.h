@@ -68,6 +68,8 @@ struct store *cluster_store(struct cluster *cluster, enum source source);
 
 /* The Database shows a claim of just this migration. */
 bool cluster_is_claimed(const struct cluster *cluster, const struct migration *migration);
+bool cluster_is_claimed_for(const struct cluster *cluster, const struct migration *migration,
+                            int64_t attempt);
 
 /* There is something left to do for it: it is unfinished, or its claim still stands. */
 bool cluster_is_wanted(const struct cluster *cluster, const struct migration *migration);

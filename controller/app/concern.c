@@ -134,8 +134,7 @@ void concern_approvals(struct cluster *cluster, const char *error)
     while ((work = map_next(&cluster->works, &at, NULL)) != NULL) {
         const struct migration *migration = cluster_migration(cluster, work->ns, work->name);
         if (migration != NULL &&
-            approval_is_needed(migration,
-                               cluster_database(cluster, work->ns, migration->database))) {
+            approval_is_needed(migration, cluster_database_of(cluster, migration))) {
             queue_add(cluster->queue, work->key);
         }
     }

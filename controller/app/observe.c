@@ -35,6 +35,18 @@ const struct workload *observe_inherited(const struct work *work, const struct m
 
 /* ---- the dry run ---- */
 
+bool observe_knows_inherited(const struct work *work, const struct migration *migration)
+{
+    return fleet_is_known(work->cluster->fleet, work->ns, FLEET_BIT(migration->inherit_from.kind));
+}
+
+struct edition observe_inherited_edition(const struct work *work, const struct migration *migration)
+{
+    const struct workload *inherited = observe_inherited(work, migration);
+    return inherited == NULL ? (struct edition){0}
+                             : edition_of(inherited->meta.uid, inherited->meta.generation);
+}
+
 static struct dry_run dry_run_of(const struct work *work, const struct migration *migration)
 {
     const struct dry_run_memory *memory = &work->dry_run;
@@ -42,12 +54,10 @@ static struct dry_run dry_run_of(const struct work *work, const struct migration
     if (memory->result == DRY_RUN_DUE || memory->generation != migration->meta.generation) {
         return due;
     }
-    if (migration->inherit_from.name != NULL) {
-        unsigned kind = FLEET_BIT(migration->inherit_from.kind);
-        const struct workload *inherited = observe_inherited(work, migration);
-        int64_t generation = inherited == NULL ? -1 : inherited->meta.generation;
-        bool is_known = fleet_is_known(work->cluster->fleet, work->ns, kind);
-        if (is_known && generation != memory->inherited_generation) {
+    if (migration->inherit_from.name != NULL && observe_knows_inherited(work, migration)) {
+        /* What it was built of was read from the server: a cache that is late is no news. */
+        struct edition shown = observe_inherited_edition(work, migration);
+        if (!edition_is_same(&shown, &memory->asked) && !edition_is_same(&shown, &memory->cached)) {
             return due;
         }
     }
@@ -345,7 +355,8 @@ void observe(struct work *work, struct observed *ret_seen)
     seen.are_applications_known =
         seen.is_fresh || (kube_client_knows_time(cluster->client) &&
                           fleet_is_known(cluster->fleet, work->ns, observe_needs(migration)) &&
-                          applications_others_are_known(cluster->fleet, work->ns, migration));
+                          applications_others_are_known(cluster->fleet, work->ns, migration,
+                                                        &seen.applications_unread_why));
     seen.applications = seen.is_fresh
                             ? learnt->applications
                             : applications_see(&work->arena, cluster->fleet, work->ns, migration);

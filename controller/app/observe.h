@@ -23,5 +23,9 @@ bool observe_next_event(struct work *work, const struct migration *migration, in
 /* The workload that inheritFrom names, as far as the fleet knows it; NULL: none. */
 const struct workload *observe_inherited(const struct work *work,
                                          const struct migration *migration);
+struct edition observe_inherited_edition(const struct work *work,
+                                         const struct migration *migration);
+/* False: the cache of its kind is not complete. */
+bool observe_knows_inherited(const struct work *work, const struct migration *migration);
 
 #endif

@@ -151,6 +151,18 @@ void work_end_chain(struct work *work)
     arena_fini(&work->arena);
 }
 
+struct edition edition_of(const char *uid, int64_t generation)
+{
+    struct edition edition = {.generation = generation};
+    (void)snprintf(edition.uid, sizeof(edition.uid), "%s", str_or_empty(uid));
+    return edition;
+}
+
+bool edition_is_same(const struct edition *a, const struct edition *b)
+{
+    return a->generation == b->generation && str_eq(a->uid, b->uid);
+}
+
 void work_set_dry_run(struct work *work, enum dry_run_result result, const char *reason,
                       const char *message)
 {

@@ -54,13 +54,21 @@ struct learnt {
 };
 
 /* Of the last dry run: what it was asked about, so that it is asked again when that changes. */
+/* Of a workload's template. */
+struct edition {
+    char uid[64]; /* "": there is no such workload */
+    int64_t generation;
+};
+
 struct dry_run_memory {
     enum dry_run_result result;
     char reason[64];
-    char *message; /* owned */
-    int64_t again_s;
+    char *message;   /* owned */
+    int64_t again_s; /* 0: not by itself */
+    int64_t delay_s; /* before it was asked again the last time */
     int64_t generation;
-    int64_t inherited_generation; /* -1: the workload was missing */
+    struct edition asked;  /* of the workload to inherit from, that it was built of */
+    struct edition cached; /* of the same, that the cache showed then: it may be late */
 };
 
 struct other_need {
@@ -125,6 +133,10 @@ void work_forget(struct work *work);
 
 /* Gives back the memory of a chain that is over: most works wait, and many at a time. */
 void work_end_chain(struct work *work);
+
+/* uid NULL: there is no such workload. */
+struct edition edition_of(const char *uid, int64_t generation);
+bool edition_is_same(const struct edition *a, const struct edition *b);
 
 /* Sets the outcome of a dry run; message is copied. */
 void work_set_dry_run(struct work *work, enum dry_run_result result, const char *reason,

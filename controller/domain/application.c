@@ -373,6 +373,7 @@ static void judge_remains(struct judge *judge, const struct application_status *
     }
     status->workload = remembered->workload;
     status->selector = remembered->selector;
+    status->needs = judge->needs;
     rolling(judge, arena_printf(judge->arena, "%s was deleted and has pods left%s%s%s",
                                 gone.meta.name, has_selector ? " (" : "",
                                 has_selector ? remembered->selector : "", has_selector ? ")" : ""));
@@ -415,7 +416,7 @@ static void judge_unread(struct judge *judge)
     const char *message =
         unread_text(judge->arena, which(judge), state, question->seen->unread_why);
 
-    verdict->is_absent = true;
+    verdict->is_unread = true;
     breach(judge, state == KIND_FORBIDDEN ? "ApplicationForbidden" : "ApplicationKindMissing",
            message);
     unsettled(judge, message);

@@ -16,7 +16,8 @@ struct application_verdict {
     struct application_status
         *statuses; /* one for each workload, and for each that is gone and has pods left */
     size_t status_count;
-    bool is_absent; /* or not to be read */
+    bool is_absent;
+    bool is_unread; /* its kind cannot be read: whether it is there nobody knows */
     bool is_compatible;
     const char *compatible_reason; /* CamelCase; of the first breach, or "Compatible" */
     const char *compatible_message;

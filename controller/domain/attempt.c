@@ -180,7 +180,7 @@ int64_t attempt_not_before(const struct migration *migration)
     return attempt->completion_s + backoff_delay_ms(&policy, (unsigned)in_a_row, 1023);
 }
 
-int64_t attempt_given_back_until(const struct migration *migration)
+int64_t attempt_given_back_until(const struct migration *migration, int64_t now_s)
 {
     const struct migration_status *status = &migration->status;
     int64_t in_a_row = status->withdrawn - status->attempt.number;
@@ -189,7 +189,9 @@ int64_t attempt_given_back_until(const struct migration *migration)
     }
     const struct backoff_policy policy = {GIVEN_BACK_FIRST_S, GIVEN_BACK_LARGEST_S};
     unsigned count = in_a_row > GIVEN_BACK_LARGEST_S ? GIVEN_BACK_LARGEST_S : (unsigned)in_a_row;
-    return status->withdrawn_s + backoff_delay_ms(&policy, count, 1023);
+    int64_t until_s = status->withdrawn_s + backoff_delay_ms(&policy, count, 1023);
+    /* Later than it can be: the server's clock was set back since. */
+    return until_s > now_s + GIVEN_BACK_LARGEST_S ? 0 : until_s;
 }
 
 bool attempt_end_is_unproven(const struct attempt *attempt)

@@ -49,9 +49,9 @@ int64_t attempt_not_before(const struct migration *migration);
 
 /*
  * After attempts that were given back before they started: when the next may be claimed, longer with
- * each in a row. 0, or past: at once.
+ * each in a row, at most half a minute. 0, or past: at once.
  */
-int64_t attempt_given_back_until(const struct migration *migration);
+int64_t attempt_given_back_until(const struct migration *migration, int64_t now_s);
 
 /* How many attempts run.retries still allows after the present one failed for this reason. */
 int64_t attempt_retries_left(const struct migration *migration, const struct attempt *ended);

@@ -45,8 +45,8 @@ static void already_applied(struct arena *arena, const struct observed *seen,
 static unsigned preparations(const struct observed *seen)
 {
     unsigned actions = 0;
-    bool is_asked_again =
-        seen->dry_run.result == DRY_RUN_LATER && seen->now_s >= seen->dry_run.again_s;
+    bool is_asked_again = seen->dry_run.result == DRY_RUN_LATER && seen->dry_run.again_s != 0 &&
+                          seen->now_s >= seen->dry_run.again_s;
     if (seen->migration->spec_error == NULL &&
         (seen->dry_run.result == DRY_RUN_DUE || is_asked_again)) {
         actions |= ACTION_DRY_RUN;
@@ -166,7 +166,7 @@ static void decide_waiting(struct arena *arena, const struct observed *seen, str
     }
     struct gates gates;
     gates_judge(arena, seen, &gates);
-    int64_t given_back_until_s = attempt_given_back_until(migration);
+    int64_t given_back_until_s = attempt_given_back_until(migration, seen->now_s);
     if (gates_are_open(&gates) && seen->now_s < given_back_until_s) {
         plan_idle(seen, plan, "W6"); /* what it was given back for stays to be read */
         plan->wake_at_s = given_back_until_s;

@@ -47,7 +47,7 @@ static void judge_skew(struct turn *turn)
             (struct gate_verdict){CONDITION_TRUE, versions->reason,
                                   arena_printf(turn->arena, "while attempt %" PRId64 " runs, %s",
                                                turn->attempt->number, versions->message)};
-    } else if (condition_get(told, CONDITION_VERSION_SKEW) != NULL) {
+    } else if (condition_get(told, CONDITION_VERSION_SKEW) != NULL && !gates.is_unread) {
         turn->skew = (struct gate_verdict){CONDITION_FALSE, versions->reason, versions->message};
     }
 }

@@ -6,9 +6,9 @@
 
 #include "base/clock.h"
 #include "base/str.h"
-#include "domain/application_name.h"
 #include "domain/approval.h"
 #include "domain/prerequisite.h"
+#include "domain/remembered.h"
 #include "domain/soak.h"
 #include "domain/tenancy.h"
 #include "domain/window.h"
@@ -281,59 +281,6 @@ static void add_statuses(struct arena *arena, struct gates *gates,
     gates->application_count = count;
 }
 
-/* A workload that is there is judged by itself. */
-static bool is_there(struct arena *arena, const struct observed *seen,
-                     const struct application_status *remembered)
-{
-    for (size_t i = 0; i < seen->migration->application_count; i++) {
-        const struct application_seen *application = &seen->applications[i];
-        for (size_t k = 0; k < application->workload_count; k++) {
-            if (application_is_same(arena, &seen->migration->applications[i],
-                                    application->workloads[k], remembered)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-/* What was selected tells no longer by whom: only while the spec is the same one it counts. */
-static bool was_selected_by(const struct migration *migration,
-                            const struct application *application, const char *workload)
-{
-    if (!application->has_selector || !application_selects_kind(application, workload) ||
-        migration->status.observed_generation != migration->meta.generation) {
-        return false;
-    }
-    for (size_t i = 0; i < migration->application_count; i++) {
-        if (application_names(&migration->applications[i], workload)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* What the status remembers of the application's workloads that are gone, or came back as others. */
-static size_t find_remembered(struct arena *arena, const struct observed *seen,
-                              const struct application *application,
-                              const struct application_status **ret_remembered)
-{
-    const struct migration_status *status = &seen->migration->status;
-    struct application_status *remembered =
-        arena_array(arena, status->application_count, sizeof(*remembered));
-    size_t count = 0;
-    for (size_t i = 0; i < status->application_count; i++) {
-        const char *workload = status->applications[i].workload;
-        bool is_its = application_names(application, workload) ||
-                      was_selected_by(seen->migration, application, workload);
-        if (is_its && !is_there(arena, seen, &status->applications[i])) {
-            remembered[count++] = status->applications[i];
-        }
-    }
-    *ret_remembered = remembered;
-    return count;
-}
-
 /* Returns the breach of spec.soak that is there now. */
 static struct breach judge_applications(struct arena *arena, const struct observed *seen,
                                         struct gates *gates)
@@ -353,7 +300,7 @@ static struct breach judge_applications(struct arena *arena, const struct observ
             .application = application,
             .index = i,
             .seen = &seen->applications[i],
-            .remembered_count = find_remembered(arena, seen, application, &remembered),
+            .remembered_count = remembered_of(arena, seen, i, &remembered),
             /* A first install must not deadlock: no version passed, nothing deployed. */
             .absent_is_met = application->when_absent == ABSENT_PROCEED ||
                              ledger_version(seen->database) == NULL,
@@ -366,10 +313,11 @@ static struct breach judge_applications(struct arena *arena, const struct observ
         struct application_verdict verdict;
         application_judge(arena, &question, &verdict);
         add_statuses(arena, gates, &verdict);
+        gates->is_unread |= verdict.is_unread;
         if (!verdict.is_compatible) {
             breaches = join(arena, breaches, verdict.compatible_message);
             breach_reason = breach_reason == NULL ? verdict.compatible_reason : breach_reason;
-            gates->is_skewed = gates->is_skewed || !verdict.is_absent;
+            gates->is_skewed |= !verdict.is_absent && !verdict.is_unread;
         }
         if (!verdict.is_settled) {
             unsettled = join(arena, unsettled, verdict.settled_message);
@@ -442,8 +390,11 @@ void gates_judge(struct arena *arena, const struct observed *seen, struct gates 
         breach = judge_applications(arena, seen, ret_gates);
         ret_gates->running = running_text(arena, ret_gates);
     } else {
-        struct gate_verdict unknown = {CONDITION_UNKNOWN, "NotChecked",
-                                       "the applications are not read yet"};
+        const char *message = "the applications are not read yet";
+        if (seen->applications_unread_why != NULL) {
+            message = arena_printf(arena, "%s: %s", message, seen->applications_unread_why);
+        }
+        struct gate_verdict unknown = {CONDITION_UNKNOWN, "NotChecked", message};
         ret_gates->verdicts[GATE_VERSIONS_COMPATIBLE] = unknown;
         ret_gates->verdicts[GATE_ROLLOUT_SETTLED] = unknown;
     }

@@ -39,6 +39,7 @@ struct gate_verdict {
 struct gates {
     struct gate_verdict verdicts[GATE_MAX];
     bool are_applications_judged; /* false: nothing is known of them now */
+    bool is_unread;               /* an application cannot be read: what is not skewed may be */
     bool is_skewed; /* something runs outside the versions; that nothing runs is no skew */
     struct application_status *applications; /* for the status */
     size_t application_count;

@@ -26,7 +26,7 @@ struct dry_run {
     enum dry_run_result result;
     const char *reason; /* CamelCase; of the last two results */
     const char *message;
-    int64_t again_s;
+    int64_t again_s; /* 0: not by itself */
 };
 
 /* Whether something is there. ABSENT is only ever the word of a fresh read, never of a cache. */
@@ -57,7 +57,8 @@ struct observed {
     const struct application_seen *applications; /* one for each of spec.applications */
     /* The migration and its applications were read from the server after the claim was seen (R7). */
     bool is_fresh;
-    bool are_applications_known; /* false while a watch on them has not told all yet */
+    bool are_applications_known;         /* false while a watch on them has not told all yet */
+    const char *applications_unread_why; /* likewise: the server's words, if it gave any */
     int64_t
         unknown_since_s; /* while they, or the prerequisites, are not; 0: since the migration was created */
     /*

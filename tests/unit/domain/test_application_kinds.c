@@ -659,13 +659,14 @@ static void test_row(void **state)
         .unsettled = row->unsettled,
         .running = row->running,
         .statuses = row->statuses,
-        .is_absent = row->is_absent,
+        .is_absent = row->is_absent && row->kind_state == KIND_READ,
     };
     struct application_verdict verdict;
 
     application_judge(&arena, &question, &verdict);
     assert_verdict(&arena, &verdict, &expected);
     assert_int_equal(verdict.rolling != NULL, row->is_rolling);
+    assert_int_equal(verdict.is_unread, row->kind_state != KIND_READ);
     if (row->statuses > 0) {
         const struct application_status *status = &verdict.statuses[0];
         assert_true(application_names(&row->application, status->workload));

@@ -667,16 +667,17 @@ static void test_given_back(void **state)
         .meta = {.generation = 1},
         .status = {.observed_generation = 1, .withdrawn = 1, .withdrawn_s = NOW},
     };
-    assert_int_equal(attempt_given_back_until(&migration), NOW + 2);
+    assert_int_equal(attempt_given_back_until(&migration, NOW), NOW + 2);
     migration.status.withdrawn = 3;
-    assert_int_equal(attempt_given_back_until(&migration), NOW + 8);
+    assert_int_equal(attempt_given_back_until(&migration, NOW), NOW + 8);
     migration.status.withdrawn = 300;
-    assert_int_equal(attempt_given_back_until(&migration), NOW + 30);
+    assert_int_equal(attempt_given_back_until(&migration, NOW), NOW + 30);
+    assert_int_equal(attempt_given_back_until(&migration, NOW - 3600), 0);
     migration.status.attempt.number = 300;
-    assert_int_equal(attempt_given_back_until(&migration), 0);
+    assert_int_equal(attempt_given_back_until(&migration, NOW), 0);
     migration.status.attempt.number = 0;
     migration.meta.generation = 2;
-    assert_int_equal(attempt_given_back_until(&migration), 0);
+    assert_int_equal(attempt_given_back_until(&migration, NOW), 0);
 }
 
 /* ---- the Job by itself ---- */

@@ -1578,6 +1578,14 @@ static void test_skew_is_told(void **state)
     assert_true(told[0].is_warning);
     assert_int_equal(announcements(&arena, &world.migration, NOW + 3600, told), 0);
 
+    /* That it cannot be read any more says nothing of whether it is over. */
+    struct application_seen unread = {.kind_state = KIND_FORBIDDEN};
+    seen.applications = &unread;
+    decide(&arena, &seen, &plan);
+    assert_string_equal(plan.case_id, "J13");
+    assert_int_equal(skew_of(&plan)->status, CONDITION_TRUE);
+    seen.applications = &old_seen;
+
     application.versions = ">=1";
     seen.now_s = NOW + 60;
     decide(&arena, &seen, &plan);

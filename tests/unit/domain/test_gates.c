@@ -879,6 +879,73 @@ static void test_remembered_elsewhere(void **state)
     arena_fini(&many.arena);
 }
 
+/* Judged again and again by what it said itself; the status must come to rest, and not grow. */
+static void look_thrice(struct many *many, struct gates *ret_gates)
+{
+    for (unsigned i = 0; i < 3; i++) {
+        look(many, ret_gates);
+        assert_in_range(ret_gates->application_count, 0, ARRAY_LEN(many->remembered));
+        for (size_t k = 0; k < ret_gates->application_count; k++) {
+            many->remembered[k] = ret_gates->applications[k];
+        }
+        many->world.migration.status.application_count = ret_gates->application_count;
+    }
+}
+
+/* Two selectors, and one deployment of each is gone: each is held against what was asked of it alone. */
+static void two_canaries(struct many *many, const struct pod **pod)
+{
+    canary(many, pod);
+    many->world.migration.status.observed_generation = 1;
+    many->applications[1] = (struct application){.has_selector = true, .versions = "1.x"};
+    many->remembered[0].needs = "2.x";
+    many->remembered[1] = (struct application_status){
+        .workload = "Deployment/other", .selector = "app=orders", .needs = "1.x"};
+    many->world.migration.status.application_count = 2;
+    many->seen[0].workload_count = 0;
+    many->seen[1].workload_count = 0;
+    many->seen[1].pods = pod;
+    many->seen[1].pod_count = 1;
+}
+
+static void test_remembered_once(void **state)
+{
+    (void)state;
+    struct many many;
+    const struct pod *pod = NULL;
+    struct gates gates;
+    two_canaries(&many, &pod);
+    look_thrice(&many, &gates);
+    assert_int_equal(gates.application_count, 2);
+    assert_string_equal(gates.applications[0].workload, "Deployment/canary");
+    assert_string_equal(gates.applications[0].needs, "2.x");
+    assert_string_equal(gates.applications[1].workload, "Deployment/other");
+    assert_string_equal(
+        gates.verdicts[GATE_VERSIONS_COMPATIBLE].message,
+        "canary (deleted; its pods: app=orders) runs 1.9.0 in 1 of 1 pod; needs 2.x");
+    arena_fini(&many.arena);
+
+    two_canaries(&many, &pod);
+    many.seen[0].kind_state = KIND_FORBIDDEN;
+    many.seen[1].kind_state = KIND_FORBIDDEN;
+    look_thrice(&many, &gates);
+    assert_int_equal(gates.application_count, 2);
+    assert_true(gates.is_unread);
+    assert_false(gates.is_skewed);
+    arena_fini(&many.arena);
+
+    /* Nobody asks any more what was asked of it: whoever means it answers for it, once. */
+    two_canaries(&many, &pod);
+    many.applications[0] = (struct application){.name = "canary", .versions = "3.x"};
+    many.applications[1] = (struct application){.name = "canary", .container = "api"};
+    many.remembered[1] = many.remembered[0];
+    look_thrice(&many, &gates);
+    assert_int_equal(gates.application_count, 2);
+    assert_text(gates.verdicts[GATE_VERSIONS_COMPATIBLE].message,
+                "~runs 1.9.0 in 1 of 1 pod; needs 3.x");
+    arena_fini(&many.arena);
+}
+
 /* ---- the ledger ---- */
 
 static void test_ledger(void **state)
@@ -909,11 +976,9 @@ static void test_ledger(void **state)
 int main(void)
 {
     const struct CMUnitTest others[] = {
-        cmocka_unit_test(test_two_applications),
-        cmocka_unit_test(test_deleted_canary),
-        cmocka_unit_test(test_canary_before_an_edit),
-        cmocka_unit_test(test_remembered_elsewhere),
-        cmocka_unit_test(test_ledger),
+        cmocka_unit_test(test_two_applications),      cmocka_unit_test(test_deleted_canary),
+        cmocka_unit_test(test_canary_before_an_edit), cmocka_unit_test(test_remembered_elsewhere),
+        cmocka_unit_test(test_remembered_once),       cmocka_unit_test(test_ledger),
     };
     int failed = CASES_RUN("gates", rows, test_row);
     return failed + cmocka_run_group_tests_name("gates, more", others, NULL, NULL);
