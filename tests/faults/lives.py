@@ -156,6 +156,12 @@ class Success(Life):
         self.deploy(version="1.0.0", replicas=1)
         self.migrate(applications=[self.application(">=1.0.0 <2.0.0")], how=SHORT)
 
+    def problems(self):
+        yield from super().problems()
+        number = self.migration()["status"]["attempt"]["number"]
+        if "-crash-" in self.namespace and number != 1:
+            yield f"attempt {number} has run: the controller that took over gave back what it found begun"
+
 
 class Retry(Life):
     """The first attempt fails, the second succeeds."""

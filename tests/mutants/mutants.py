@@ -36,6 +36,7 @@ UNIT_TESTS = {
 }
 
 CLUSTER_TESTS = {
+    "crashed": ["tests/faults/run", "-k", "success-crash-09-applied"],
     "frozen": ["tests/faults/run", "-k", "success-freeze-10-applied"],
     "lost_node": ["tests/integration/controller/run", "-k", "test_lost_node_whose_claim_is_taken"],
     "approval_taken_back": ["tests/faults/wire/run", "-k", "test_approval_taken_back"],
@@ -104,6 +105,8 @@ MUTANTS = [Mutant(*row) for row in (
     # ---- R2: one at a time ----
     ("R2", "a claim is given back as the one who checked its Job is gone", START,
      "return seen->dry_run.result == DRY_RUN_DUE &&", "return false &&", ("decide", "product")),
+    ("R2", "a claim is given back as its Job is there already", "controller/app/apply_dry_run.c",
+     "if (is_job && is_begun(work)) {", "if (is_job && is_begun(work) && false) {", ("crashed",)),
     ("R2", "a claim over another's claim", DECIDE,
      "seen->database->claim.migration == NULL &&", "", ("decide", "product", "stable")),
     ("R2", "armed without its claim", RUN,
