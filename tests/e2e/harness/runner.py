@@ -25,11 +25,12 @@ from stories.jobs import Jobs
 from stories.nodes import LongNodes, Nodes
 from stories.runs import Runs
 from stories.tutorials import Tutorials
+from stories.upgrades import Upgrades
 from stories.versions import Versions
 from stories.waiting import Waiting
 
 # The longest first, so that the end does not wait for one of them.
-STORIES = [Versions, Tutorials, Failures, Waiting, Interruptions, Jobs, Deletions, Runs, Nodes]
+STORIES = [Versions, Tutorials, Failures, Waiting, Interruptions, Jobs, Deletions, Runs, Nodes, Upgrades]
 LONG_STORIES = [LongNodes]
 LONGEST_FIRST = ("test_expand_roll_out_contract", "test_retries", "test_evicted_then_recovered", "test_config_map_that_comes",
                  "test_timeout", "test_many_on_one_database", "test_missing_config_map", "test_image_that_does_not_exist")

@@ -48,6 +48,6 @@ class Tutorials(Story):
         self.assertEqual("2", self.database.one("SELECT version FROM schema_migrations WHERE NOT dirty"))
 
     def test_expand_contract(self):
-        self.follow("expand-contract.md", 5)
+        self.follow("expand-contract.md", 7)
         self.assertEqual("3", self.database.one("SELECT version FROM schema_migrations WHERE NOT dirty"))
         self.assertEqual([], self.database.query("SELECT version, operation, message FROM app_errors LIMIT 10"))
