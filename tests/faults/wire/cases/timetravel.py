@@ -6,6 +6,7 @@ the other. All tests of TimeTravel go through the time together, as one relay ho
 """
 import threading
 
+from ground.case import APP
 from ground.clock import from_now, time_of
 from ground.cluster import ApiError, DirectApi
 from ground.own_kind import OwnKind
@@ -240,6 +241,21 @@ class TimeTravel(Fault):
         self.closed("VersionsCompatible", says="1.0.0")
         self.assertEqual(set(), self.started("first"))
         self.roll_to("2.0.0")
+        self.succeeds()
+        self.ends_well(pods=1)
+
+    def test_workload_to_inherit_from(self):
+        """What the Job's dry run is built of is read from the server: that the old world shows another asks for no other run."""
+        self.deploy(version="1.0.0", replicas=1)
+        self.migrate(suspend=True, run={"container": {"inheritFrom": {"name": APP}}})
+        self.hold()
+        self.roll_to("1.1.0")
+        self.rolled_out()
+        self.comes_from_the_past()
+        dry_runs = [seen for seen in self.session.log() if seen["method"] == "POST" and "dryRun=All" in seen["path"]]
+        self.assertLessEqual(len(dry_runs), 4, "of the Job and of its pod")
+        self.release()
+        self.change(suspend=False)
         self.succeeds()
         self.ends_well(pods=1)
 
