@@ -262,8 +262,10 @@ static bool timeout_of_no_deadline(const unsigned char *at)
 static bool gate_during_a_run(const unsigned char *at)
 {
     enum gates_seen gates = at[DIM_GATES];
-    return is_open(at) && gates != GATES_OPEN && gates != GATES_INCOMPATIBLE &&
-           gates != GATES_UNKNOWN && gates != GATES_SUSPENDED;
+    bool is_tried = gates == GATES_OPEN || gates == GATES_INCOMPATIBLE || gates == GATES_UNKNOWN ||
+                    gates == GATES_SUSPENDED;
+    bool is_judged = is_late_look(at) && scene_gate(at, GATE_JOB_VALID).status == CONDITION_TRUE;
+    return is_open(at) && !is_tried && !is_judged;
 }
 
 static bool gate_of_what_is_closed(const unsigned char *at)
@@ -367,7 +369,8 @@ const struct product_exclusion scene_exclusions[] = {
     {DIM_PODS_READ, "there is no Job whose pods could be read", pods_read_of_no_job},
     {DIM_PODS_READ, "what has ended stays so: a cache says it as well", closed_pods_read_again},
     {DIM_DATABASE, "a claim stands on a Database", claim_on_no_database},
-    {DIM_GATES, "R4, R22: a gate that closes during a run ends nothing; some try it",
+    {DIM_GATES,
+     "R4, R22: a gate that closes during a run ends nothing; some try it, and all a late start",
      gate_during_a_run},
     {DIM_GATES, "what has succeeded, or holds the claim of a closed attempt, asks no gate",
      gate_of_what_is_closed},

@@ -68,6 +68,13 @@ static bool runs_what_was_claimed(const struct scene *scene, const struct plan *
             attempt->generation == scene->migration.meta.generation);
 }
 
+/* Whoever takes it back later: it was there. */
+static bool remembers_its_approval(const struct scene *scene, const struct plan *plan)
+{
+    const char *approver = scene->at[DIM_GATES] == GATES_ASKED_FOR ? SCENE_APPROVER : NULL;
+    return !begins_attempt(scene, plan) || str_eq(plan->status.attempt.approval.by, approver);
+}
+
 static bool remembers_the_attempt_before(const struct scene *scene, const struct plan *plan)
 {
     bool had_one = scene->at[DIM_ATTEMPT] != ATTEMPT_NONE;
@@ -147,12 +154,14 @@ static bool is_woken_when_it_is_time(const struct scene *scene, const struct pla
     bool is_too_soon = at[DIM_RETRIES] == RETRIES_LATER && !is_asked_for;
     bool waits_for_retry = is_waiting && is_too_soon && scene_are_gates_open(at);
     bool waits_for_answer = is_waiting && at[DIM_GATES] == GATES_REFUSED_FOR_NOW;
+    bool waits_for_gate =
+        is_waiting && (at[DIM_GATES] == GATES_SOAKING || at[DIM_GATES] == GATES_OUTSIDE_WINDOW);
     bool waits_for_start =
         is_idle && at[DIM_ATTEMPT] == ATTEMPT_OPEN && scene_claimed(at) == SCENE_RECORDED &&
         at[DIM_JOB] == JOB_ACTIVE && !scene_pods(at).has_started && !notes_pod(scene, plan) &&
         !misses_start(scene, plan) && (at[DIM_HOLD] == HOLD_ON || at[DIM_ABANDON] == ABANDON_NONE);
     bool is_woken = plan->wake_at_s > SCENE_NOW && plan->wake_at_s <= SCENE_NOW + 600;
-    return is_woken || !(waits_for_retry || waits_for_answer || waits_for_start);
+    return is_woken || !(waits_for_retry || waits_for_answer || waits_for_gate || waits_for_start);
 }
 
 const struct invariant invariants_start[] = {
@@ -169,6 +178,7 @@ const struct invariant invariants_start[] = {
     {"R1, step 7: Running names the claim's attempt and spec, and one Job UID",
      runs_what_was_claimed},
     {"step 7: the attempt before is remembered", remembers_the_attempt_before},
+    {"step 7: an attempt says who approved it", remembers_its_approval},
     {"R1, R2, step 8: only the recorded Job is armed, claimed, parked and read fresh",
      arms_the_recorded_job},
     {"R3: what has succeeded, or the ledger knows, starts nothing", starts_nothing_that_is_done},

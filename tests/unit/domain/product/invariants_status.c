@@ -129,6 +129,46 @@ static bool speaks_in_sentences(const struct scene *scene, const struct plan *pl
     return is_sentence(plan->status.message);
 }
 
+/* ---- what is told of the gates ---- */
+
+/* It waits, or waits again, after its gates were judged: not for its last attempt's end. */
+static bool waits_for_its_gates(const struct scene *scene, const struct plan *plan)
+{
+    return writes(plan) && plan->status.phase == PHASE_WAITING && !ends_attempt(scene, plan) &&
+           scene_is_wanted(scene->at) && scene_is_end_certain(scene->at);
+}
+
+static bool names_the_first_closed_gate(const struct scene *scene, const struct plan *plan)
+{
+    const char *reason = scene_first_closed(scene->at).reason;
+    return reason == NULL || !waits_for_its_gates(scene, plan) ||
+           str_eq(plan->status.reason, reason);
+}
+
+static bool condition_tells(const struct scene *scene, const struct plan *plan, enum gate gate)
+{
+    struct gate_truth truth = scene_gate(scene->at, gate);
+    const struct condition *told = condition_get(&plan->status.conditions, gate_name(gate));
+    /* A name that is taken, or a Job that is refused after all, closes what was open. */
+    bool is_refused = gate == GATE_JOB_VALID && truth.status == CONDITION_TRUE &&
+                      scene_is_starting(scene->at) && !begins_attempt(scene, plan);
+    return is_refused || (told != NULL && told->status == truth.status &&
+                          (truth.reason == NULL || str_eq(told->reason, truth.reason)));
+}
+
+static bool tells_each_gate(const struct scene *scene, const struct plan *plan)
+{
+    if (!waits_for_its_gates(scene, plan) && !begins_attempt(scene, plan)) {
+        return true;
+    }
+    for (enum gate gate = 0; gate < GATE_LOCK_HELD; gate++) {
+        if (!condition_tells(scene, plan, gate)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* ---- Events ---- */
 
 static bool records_what_is_due(const struct scene *scene, const struct plan *plan)
@@ -252,6 +292,10 @@ const struct invariant invariants_status[] = {
     {"R3: Failed is left when somebody asks for it", failure_is_left_when_asked},
     {"a status is written only if it says something new", writes_what_is_new},
     {"each message is one sentence on one line", speaks_in_sentences},
+    {"section Gates: the reason is that of the first gate that is closed or unknown",
+     names_the_first_closed_gate},
+    {"section Gates: each gate has its condition: True, False or Unknown as it is",
+     tells_each_gate},
     {"R9: an Event is recorded when it is due", records_what_is_due},
     {"R9: no transition is forgotten by the next", forgets_no_event},
     {"a plan is one step, or preparations", takes_one_step},

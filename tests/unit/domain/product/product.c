@@ -17,7 +17,23 @@ struct run {
     size_t points;
     size_t findings;
     size_t excluded[EXCLUSIONS_MAX]; /* how often each exclusion cut something off */
+    /* Those of one dimension after each other: the first, and the one after each. No such: the count. */
+    size_t first[PRODUCT_DIMENSIONS_MAX];
+    size_t after[EXCLUSIONS_MAX];
 };
+
+static void sort_exclusions(struct run *run)
+{
+    const struct product *product = run->product;
+    for (size_t i = 0; i < product->dimension_count; i++) {
+        run->first[i] = product->exclusion_count;
+    }
+    for (size_t i = product->exclusion_count; i-- > 0;) {
+        unsigned last = product->exclusions[i].last;
+        run->after[i] = run->first[last];
+        run->first[last] = i;
+    }
+}
 
 static void print_point(const struct run *run)
 {
@@ -47,9 +63,9 @@ static void check(struct run *run)
 
 static bool is_excluded(struct run *run, unsigned last)
 {
-    for (size_t i = 0; i < run->product->exclusion_count; i++) {
-        const struct product_exclusion *exclusion = &run->product->exclusions[i];
-        if (exclusion->last == last && exclusion->is_excluded(run->point)) {
+    size_t count = run->product->exclusion_count;
+    for (size_t i = run->first[last]; i < count; i = run->after[i]) {
+        if (run->product->exclusions[i].is_excluded(run->point)) {
             run->excluded[i]++;
             return true;
         }
@@ -130,6 +146,7 @@ int product_run(const struct product *product, const char *only)
     struct run run = {.product = product};
     assert(product->dimension_count <= PRODUCT_DIMENSIONS_MAX);
     assert(product->exclusion_count <= EXCLUSIONS_MAX);
+    sort_exclusions(&run);
     if (only != NULL) {
         return run_one(&run, only);
     }

@@ -3,6 +3,7 @@
 
 #include "base/attrs.h"
 #include "domain/attempt.h"
+#include "scene_parts.h"
 
 #define X(name, word, values, is_side)                                                             \
     {word, (const char *const[]){values(PRODUCT_WORD)}, 0 values(PRODUCT_ONE), is_side},
@@ -85,19 +86,11 @@ static void build_migration(struct scene *scene)
 {
     const unsigned char *at = scene->at;
     bool has_attempt = at[DIM_ATTEMPT] != ATTEMPT_NONE;
-    scene->applications[0] = (struct application){
-        .kind = WORKLOAD_DEPLOYMENT, .name = "orders-api", .versions = ">=2.0.0"};
     scene->migration = (struct migration){
         .meta = {.ns = "shop", .name = "orders-3", .uid = SCENE_UID, .created_s = SCENE_NOW - 100},
         .database = "orders",
         .to_version = "3",
-        .from_version = at[DIM_GATES] == GATES_NOT_MET ? "2" : NULL,
-        .applications = scene->applications,
-        .application_count = 1,
-        .rollout = ROLLOUT_SETTLED,
         .spec_hash = at[DIM_EDIT] == EDIT_REAL || at[DIM_EDIT] == EDIT_IN_HASH ? HASH2 : HASH,
-        .suspend = at[DIM_GATES] == GATES_SUSPENDED,
-        .spec_error = at[DIM_GATES] == GATES_SPEC_WRONG ? "spec.run: write it" : NULL,
         .retries = at[DIM_RETRIES] == RETRIES_NONE ? 0 : 3,
         .retry = named(SCENE_RECORDED, at[DIM_RETRY]),
         .confirm_ended = named(SCENE_RECORDED, at[DIM_CONFIRM]),
@@ -385,65 +378,7 @@ static void build_pods(struct scene *scene)
     }
 }
 
-/* ---- the applications and what else is observed ---- */
-
-static void build_application(struct scene *scene)
-{
-    enum gates_seen gates = scene->at[DIM_GATES];
-    scene->images[0] = (struct container_image){.name = "api",
-                                                .image = gates == GATES_INCOMPATIBLE
-                                                             ? "registry.example/orders:1.0.0"
-                                                             : "registry.example/orders:2.0.0"};
-    scene->workload = (struct workload){
-        .meta = {.ns = "shop", .name = "orders-api", .uid = "uid-w", .generation = 1},
-        .kind = WORKLOAD_DEPLOYMENT,
-        .pod_template = {.containers = scene->images, .container_count = 1},
-        .desired = 2,
-        .replicas = 2,
-        .updated = gates == GATES_UNSETTLED ? 1 : 2,
-        .ready = 2,
-        .observed_generation = 1,
-    };
-    scene->workloads[0] = &scene->workload;
-    scene->application_seen =
-        (struct application_seen){.workloads = scene->workloads, .workload_count = 1};
-    scene->seen.applications = &scene->application_seen;
-    scene->seen.are_applications_known = gates != GATES_UNKNOWN && gates != GATES_UNKNOWN_YET;
-    scene->seen.unknown_since_s = SCENE_NOW - (gates == GATES_UNKNOWN_YET ? 1 : 30);
-}
-
-static struct dry_run dry_run_of(enum gates_seen gates)
-{
-    switch (gates) {
-    case GATES_NOT_CHECKED:
-    case GATES_SPEC_WRONG: /* what is wrong by itself is asked about no one */
-        return (struct dry_run){.result = DRY_RUN_DUE};
-    case GATES_REFUSED:
-        return (struct dry_run){
-            .result = DRY_RUN_REFUSED, .reason = "JobRefused", .message = "invalid:\n* image\n"};
-    case GATES_REFUSED_FOR_NOW:
-        return (struct dry_run){.result = DRY_RUN_LATER,
-                                .reason = "JobForbidden",
-                                .message = "a quota",
-                                .again_s = SCENE_NOW + 30};
-    case GATES_REFUSED_UNTIL_NOW:
-        return (struct dry_run){.result = DRY_RUN_LATER,
-                                .reason = "JobForbidden",
-                                .message = "a quota",
-                                .again_s = SCENE_NOW};
-    case GATES_OPEN:
-    case GATES_SUSPENDED:
-    case GATES_TAKEN:
-    case GATES_IS_BASELINE:
-    case GATES_NOT_MET:
-    case GATES_INCOMPATIBLE:
-    case GATES_UNSETTLED:
-    case GATES_UNKNOWN:
-    case GATES_UNKNOWN_YET:
-        break;
-    }
-    return (struct dry_run){.result = DRY_RUN_ACCEPTED};
-}
+/* ---- what else is observed ---- */
 
 static void build_job_seen(struct scene *scene)
 {
@@ -473,7 +408,6 @@ void scene_build(struct scene *scene, const unsigned char *point)
         .database = point[DIM_DATABASE] == DATABASE_ABSENT ? NULL : &scene->database,
         .is_fresh = point[DIM_LOOK] == LOOK_FRESH,
         .is_database_cached = point[DIM_DATABASE_READ] == READ_CACHED,
-        .dry_run = dry_run_of((enum gates_seen)point[DIM_GATES]),
         .queue_place = point[DIM_QUEUE] == QUEUE_FIRST ? 0 : 1,
         .queue_ahead = point[DIM_QUEUE] == QUEUE_FIRST ? NULL : "orders-2",
         .run_container = "migrate",
@@ -484,5 +418,5 @@ void scene_build(struct scene *scene, const unsigned char *point)
     };
     build_job_seen(scene);
     build_pods(scene);
-    build_application(scene);
+    scene_build_gates(scene);
 }

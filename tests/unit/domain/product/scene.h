@@ -10,6 +10,7 @@
 #define INTERLUDE_TESTS_SCENE_H
 
 #include "base/arena.h"
+#include "domain/gates.h"
 #include "domain/observed.h"
 #include "domain/types.h"
 #include "product.h"
@@ -84,20 +85,29 @@
 #define ABANDONS(X)  X(ABANDON_NONE, "no") X(ABANDON_ASKED, "asked")
 #define HOLDS(X)     X(HOLD_ON, "on") X(HOLD_OFF, "off")
 #define LOOKS(X)     X(LOOK_NONE, "none") X(LOOK_FRESH, "taken")
+/* One of them is closed, or not known, and all others are open; LockHeld apart. */
 #define GATES_SEEN(X)                                                                              \
     X(GATES_OPEN, "open")                                                                          \
+    X(GATES_ASKED_FOR, "all-asked-for-and-open") /* all that a spec need not ask for */            \
     X(GATES_NOT_CHECKED, "not-checked")                                                            \
     X(GATES_REFUSED, "refused")                                                                    \
     X(GATES_REFUSED_FOR_NOW, "refused-for-now")                                                    \
     X(GATES_REFUSED_UNTIL_NOW, "refused-until-now")                                                \
     X(GATES_SPEC_WRONG, "spec-wrong")                                                              \
     X(GATES_SUSPENDED, "suspended")                                                                \
+    X(GATES_NOT_ITS_TURN, "comes-after-another")                                                   \
+    X(GATES_PREREQUISITE_MISSING, "prerequisite-missing")                                          \
+    X(GATES_PREREQUISITE_UNKNOWN, "prerequisite-unknown")                                          \
     X(GATES_TAKEN, "version-taken")                                                                \
     X(GATES_IS_BASELINE, "version-is-baseline")                                                    \
     X(GATES_NOT_MET, "schema-not-met")                                                             \
     X(GATES_INCOMPATIBLE, "incompatible")                                                          \
     X(GATES_UNSETTLED, "unsettled")                                                                \
-    X(GATES_UNKNOWN, "unknown")                                                                    \
+    X(GATES_SOAKING, "soaking")                                                                    \
+    X(GATES_NOT_APPROVED, "not-approved") /* for this spec */                                      \
+    X(GATES_APPROVALS_UNKNOWN, "approvals-unknown")                                                \
+    X(GATES_OUTSIDE_WINDOW, "outside-window")                                                      \
+    X(GATES_UNKNOWN, "unknown") /* versions and rollout */                                         \
     X(GATES_UNKNOWN_YET, "unknown-yet")
 #define EDITS(X)                                                                                   \
     X(EDIT_NONE, "no")                                                                             \
@@ -224,6 +234,7 @@ bool scene_is_possible(const unsigned char *point);
 #define SCENE_STRAY    "uid-p2" /* of the second */
 #define SCENE_GONE     "uid-p0" /* of one that is not there */
 #define SCENE_RECORDED 2        /* the number of the recorded attempt */
+#define SCENE_APPROVER "maria"
 
 struct scene {
     const unsigned char *at;
@@ -231,6 +242,9 @@ struct scene {
     struct transition history[3];
     struct condition conditions[2];
     struct application applications[1];
+    const struct migration *dependencies[1];
+    struct approval approval;
+    const struct approval *approvals[1];
     struct database database;
     struct passage passages[1];
     const char *passed[1];
@@ -263,7 +277,16 @@ bool scene_is_starting(const unsigned char *point);
 /* Never started; or failed, and the spec changed, or a retry of it is asked for in one of the three ways. */
 bool scene_is_wanted(const unsigned char *point);
 
-/* Every gate but LockHeld is open. */
+/* What each gate's condition has to say. Of one that is open the reason is NULL: any. LockHeld apart. */
+struct gate_truth {
+    enum gate gate;
+    enum condition_status status;
+    const char *reason;
+};
+struct gate_truth scene_gate(const unsigned char *point, enum gate gate);
+
+/* The first that is not open; its gate is GATE_MAX where all are. */
+struct gate_truth scene_first_closed(const unsigned char *point);
 bool scene_are_gates_open(const unsigned char *point);
 
 /* The Job that is seen is the one that the status names. */

@@ -75,11 +75,6 @@ bool scene_is_wanted(const unsigned char *point)
             point[DIM_EDIT] != EDIT_IN_HASH); /* in doubt not */
 }
 
-bool scene_are_gates_open(const unsigned char *point)
-{
-    return point[DIM_GATES] == GATES_OPEN && point[DIM_LEDGER] == LEDGER_EMPTY;
-}
-
 bool scene_is_recorded_job(const unsigned char *point)
 {
     switch ((enum job_seen)point[DIM_JOB]) {

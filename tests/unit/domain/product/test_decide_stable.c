@@ -22,8 +22,11 @@
 #define STEPS_MAX 40
 #define TURNS_MAX 400
 
-#define RESULTS(X)    X(EXITS_WITH_0, "0") X(EXITS_WITH_1, "1")
-#define GATES_HERE(X) X(HERE_OPEN, "open") X(HERE_CLOSED, "incompatible")
+#define RESULTS(X) X(EXITS_WITH_0, "0") X(EXITS_WITH_1, "1")
+/* One stays closed for ever, two are opened by the clock. */
+#define GATES_HERE(X)                                                                              \
+    X(HERE_OPEN, "open")                                                                           \
+    X(HERE_CLOSED, "incompatible") X(HERE_SOAKING, "soaking") X(HERE_OUTSIDE, "outside-window")
 
 /* X(enumerator, name, values, is it a side dimension, the scene's dimension) */
 #define DIMS(X)                                                                                    \
@@ -73,7 +76,11 @@ static void to_scene(const unsigned char *point, unsigned char *at)
             at[of_scene[i]] = point[i];
         }
     }
-    at[DIM_GATES] = point[AT_GATES] == HERE_OPEN ? GATES_OPEN : GATES_INCOMPATIBLE;
+    static const unsigned char gates[] = {[HERE_OPEN] = GATES_OPEN,
+                                          [HERE_CLOSED] = GATES_INCOMPATIBLE,
+                                          [HERE_SOAKING] = GATES_SOAKING,
+                                          [HERE_OUTSIDE] = GATES_OUTSIDE_WINDOW};
+    at[DIM_GATES] = gates[point[AT_GATES]];
 }
 
 /* ---- which states there are ---- */
@@ -183,6 +190,13 @@ static bool nothing_holds_a_lost_run(const unsigned char *point)
     return scene_pods(at).is_lost && at[DIM_CLAIM] != CLAIM_RECORDED && at[DIM_HOLD] == HOLD_OFF;
 }
 
+/* Another's claim stays here, and meanwhile window after window opens and closes. */
+static bool windows_for_ever(const unsigned char *at)
+{
+    bool is_another = at[AT_CLAIM] == CLAIM_OF_ANOTHER || at[AT_CLAIM] == CLAIM_OF_NAMESAKE;
+    return at[AT_GATES] == HERE_OUTSIDE && is_another;
+}
+
 static bool claim_on_no_database(const unsigned char *at)
 {
     return at[AT_DATABASE] == DATABASE_ABSENT && at[AT_CLAIM] != CLAIM_NONE;
@@ -207,6 +221,8 @@ static const struct product_exclusion exclusions[] = {
     {AT_NOTED, "step 9a: the note matters until the outcome", notes_a_pod_without_a_run},
     {AT_MISHAP, "what befalls a pod does so from its beginning", pod_has_come_already},
     {AT_MISHAP, "R8b: somebody took both the claim and the pod", nothing_tells_of_a_stripped_run},
+    {AT_GATES, "another's claim is never released here, so that windows come for ever",
+     windows_for_ever},
     {AT_HOLD, "R8b: somebody took both the claim and our finalizer", nothing_holds_a_lost_run},
     {AT_DATABASE, "a claim stands on a Database", claim_on_no_database},
     {AT_DATABASE, "what is on its way out is for the garbage collector", database_that_goes},
@@ -310,7 +326,7 @@ static const char *judge_rest(const unsigned char *at)
         return "at rest: it is not judged";
     }
     bool may_wait =
-        at[DIM_GATES] != GATES_OPEN || at[DIM_LEDGER] != LEDGER_EMPTY || has_other_claim;
+        at[DIM_GATES] == GATES_INCOMPATIBLE || at[DIM_LEDGER] != LEDGER_EMPTY || has_other_claim;
     if (status->phase == PHASE_WAITING && !may_wait) {
         return "at rest: it waits for nothing";
     }
