@@ -91,6 +91,7 @@
 #define R4 4       /* nothing is killed half-way; the migration stays as long as its run */
 #define R6 6       /* claim before Job, outcome before release, the ledger with the release */
 #define R7 7       /* Running is written only for an attempt that may begin */
+#define R8 12      /* no outcome while a pod that was opened is not over, unless it says that nobody knows */
 #define OUTCOME 8  /* no outcome is lost and none made up (R5, R8, R8a, R20) */
 #define ASKED 9    /* another attempt only where somebody asked for it (R21) */
 #define FOREIGNERS 10 /* a Job of somebody else's is never touched */
@@ -119,6 +120,7 @@
 #define GONE_IS_OVER 12          /* 9: the Job is gone, so nobody asks for its pods */
 #define GONE_IS_RUN_AGAIN 13     /* 9: the Job is gone, so it is created anew */
 #define OUTCOME_NO_CAS 14        /* 10 */
+#define OUTCOME_WHILE_IT_RUNS 48 /* 10: R8, the Job is not asked for its end */
 #define COMPLETE_IS_SUCCESS 15   /* 10: R8a */
 #define RUN_IS_SUCCESS 16        /* 10: R20, the check is not waited for */
 #define FAILED_IS_ENDED 17       /* 10: R8b */
@@ -131,6 +133,7 @@
 #define NO_ORPHANS 24            /* 13 */
 #define NO_STRAYS 25             /* 14 */
 #define DELETE_NO_PRECONDITION 26 /* 9, 13, 14: by UID only */
+#define ABANDON_RELEASES 49      /* 15: the claim goes with the finalizer */
 #define NO_DATABASE_FINALIZER 27
 #define INTERRUPTED_IS_RETRIED 28 /* R21: run.retries counts for what was cut off, too */
 #define STATUS_EACH_TIME 29      /* the status is written at each look, changed or not */

@@ -61,6 +61,7 @@
     (has_ended(m, j) || may_open(m, j) || is_spent(m, j) || is_to_be_deleted(m, j) || \
      (!is_vanished(m, j) && job[j].what != ARMED) || \
      (runs(j) && ((M[m].spec != M[m].ran && variant(DELETE_RUNNING)) || variant(STATUS_EACH_TIME) || \
+                  variant(OUTCOME_WHILE_IT_RUNS) || \
                   (job[j].what == NONE && (variant(GONE_IS_OVER) || variant(GONE_IS_RUN_AGAIN))))))
 
 /* 13: nobody is left to note a pod. One that was noted before may still be opened, so gated pods are waited for. */
@@ -142,6 +143,7 @@ inline steps_9_and_10() {
         :: job[j].what == ARMED && runs(j) ->
             if
             :: variant(DELETE_RUNNING) -> send(request(DELETE, m, n, job[j].uid, 1, NONE))
+            :: variant(OUTCOME_WHILE_IT_RUNS) -> end_attempt(outcome_by_pod(m, j))
             :: variant(STATUS_EACH_TIME) -> send(request(WRITE_STATUS, m, 0, 0, 0, NONE))
             :: else
             fi

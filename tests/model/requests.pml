@@ -65,6 +65,7 @@ inline write_outcome() {
     :: M[m].exists ->
         promise(R3, M[m].outcome != SUCCEEDED || o == SUCCEEDED);
         promise(OUTCOME, M[m].number <= n);
+        promise(R8, o == UNPROVEN || !runs(j));
         promise(OUTCOME, o != SUCCEEDED || succeeded(j));
         promise(OUTCOME, o == SUCCEEDED || !succeeded(j) || stripped[j]);
         M[m].number = n;
@@ -103,7 +104,12 @@ inline let_go() {
         :: M[m].deleted -> M[m].exists = 0; printf("      the migration is gone\n")
         :: else
         fi;
-        changed_M(m)
+        changed_M(m);
+        if
+        :: variant(ABANDON_RELEASES) && kind_of(r) == ABANDON_IT && D.holder == m + 1 ->
+            send(request(RELEASE, m, D.attempt, 0, 0, NONE))
+        :: else
+        fi
     :: else
     fi
 }
