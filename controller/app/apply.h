@@ -29,7 +29,7 @@ void apply_look_at_prerequisites(struct work *work, const struct migration *migr
 /* apply_dry_run.c */
 void apply_dry_run(struct work *work, const struct observed *seen);
 
-/* apply_job.c: steps 5, 8, 9, 11 and 14. */
+/* apply_job.c: steps 5, 6, 8, 9, 11 and 14. */
 void apply_create_job(struct work *work, const struct observed *seen);
 void apply_read_job(struct work *work, const struct observed *seen);
 void apply_arm(struct work *work, const struct observed *seen);

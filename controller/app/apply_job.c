@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The Job of an attempt and its pods: steps 5, 8, 9, 11 and 14 of the run protocol. */
+/* The Job of an attempt and its pods: steps 5, 6, 8, 9, 11 and 14 of the run protocol. */
 #include <stdlib.h>
 
 #include "app/apply.h"
@@ -151,7 +151,7 @@ void apply_read_job_events(struct work *work, const struct observed *seen)
     task_call(&work->task, &call, on_events_read, 0);
 }
 
-/* ---- creating: step 5 ---- */
+/* ---- creating: steps 5 and 6 ---- */
 
 static bool is_ours(const struct work *work, const struct job *job)
 {
@@ -193,7 +193,7 @@ static void on_job_created(struct task *task, const struct kube_response *respon
     if (response->is_ok) {
         struct job *job = learn_job(work, response);
         if (job != NULL) {
-            job_is(work, PRESENCE_PRESENT, job);
+            job_is(work, PRESENCE_PRESENT, job); /* step 6: with its UID */
         }
     } else if (response->err.kind == ERR_EXISTS) {
         struct kube_call call = {

@@ -211,7 +211,7 @@ static void decide_case(struct arena *arena, const struct observed *seen, struct
     int64_t claimed = is_claimed ? seen->database->claim.attempt : 0;
 
     if (migration->meta.deleted_s != 0 && migration->abandon && migration->meta.has_finalizer) {
-        plan_act(plan, ACTION_LET_GO_MIGRATION, "A1");
+        plan_act(plan, ACTION_LET_GO_MIGRATION, "A1"); /* step 15: its claim stays for 13 */
     } else if (is_claimed && attempt_is_closed(migration, claimed)) {
         decide_closed(arena, seen, plan);
     } else if (attempt_is_running(migration)) {
