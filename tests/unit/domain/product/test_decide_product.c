@@ -34,7 +34,7 @@ int main(int argc, char **argv)
         .exclusions = scene_exclusions,
         .exclusion_count = scene_exclusion_count,
         .strength = strength,
-        .points_least = strength < 2 ? 600000 : 6000000,
+        .points_least = strength < 2 ? 700000 : 11000000,
         .check = check,
     };
     int failed = product_run(&product, argc > 1 && argv[1][0] != '\0' ? argv[1] : NULL);

@@ -436,7 +436,7 @@ int main(int argc, char **argv)
         .exclusions = exclusions,
         .exclusion_count = ARRAY_LEN(exclusions),
         .strength = strength,
-        .points_least = strength < 1 ? 20000 : 400000,
+        .points_least = strength < 1 ? 20000 : 700000,
         .check = check,
     };
     int failed = product_run(&product, argc > 1 && argv[1][0] != '\0' ? argv[1] : NULL);
