@@ -44,6 +44,10 @@ FAULTS = {
     "twice": [{**ALWAYS, "do": "duplicate"}],
     # The answers of its own writes tell the controller what a watch brings in the wrong order.
     "swapped": lines("swap", 3, 2, "/(schemamigrations|databases)"),
+    # Others write these: that of two versions the newer one stays is all that helps. (A pod that was deleted must not come
+    # back, as no API server lets it: those of the applications have a watch of their own.)
+    "swapped_jobs": lines("swap", 2, 2, "/jobs"),
+    "swapped_pods": lines("swap", 2, 2, "/pods.labelSelector=interlude.dev"),
     "cut_in_mid_line": lines("truncate", 3, 1, "", CUTS, bytes=60),
     "cut_in_each_line": lines("truncate", 1, 2, "", 10, bytes=1),
     "garbled": lines("garble", 4, 2, "", CUTS),
