@@ -86,11 +86,10 @@ EXISTS = {**CONFLICT, "body": '{"kind":"Status","apiVersion":"v1","status":"Fail
 CREATED = ("create_database", "create_job", "record_the_start", "record_the_end")  # really, unlike what a dry run creates
 # What is written in a life, by whose it is. Few at a time: with each conflict in a row the controller waits twice as long.
 WRITES = {
-    "database": ("create_database", "claim", "release", "let_go_of_the_database"),
-    "migration": ("hold", "let_go_of_the_migration"),
-    "status": ("say_running", "note_the_pod", "write_the_outcome"),
-    "job": ("create_job", "arm", "let_go_of_the_job"),
-    "pod": ("open_the_pod", "let_go_of_the_pod"),
+    "databases": ("create_database", "claim", "release", "let_go_of_the_database"),
+    "statuses": ("say_running", "note_the_pod", "write_the_outcome"),
+    "jobs": ("create_job", "arm", "let_go_of_the_job"),
+    "pods_and_migrations": ("hold", "open_the_pod", "let_go_of_the_pod", "let_go_of_the_migration"),
 }
 IN_A_ROW = 3
 
@@ -142,7 +141,7 @@ def conflicts(steps):
 
 
 for _name, _steps in WRITES.items():
-    setattr(Storms, f"test_conflicts_of_the_{_name}", conflicts(_steps))
+    setattr(Storms, f"test_conflicts_of_{_name}", conflicts(_steps))
 
 
 class NeverAnswered(Fault):
