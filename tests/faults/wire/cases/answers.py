@@ -9,6 +9,7 @@ REFUSED = {
     "busy_429": {"do": "answer", "status": 429, "retryAfter": 1},
     "failure_500": {"do": "answer", "status": 500},
     "unavailable_503": {"do": "answer", "status": 503},
+    "timeout_504": {"do": "answer", "status": 504},  # the same answer as below, and the other truth
     "bad_gateway": {"do": "answer", "status": 502, "body": "<html>no upstream</html>"},
     "reset": {"do": "reset"},
     "cut": {"do": "cut"},
@@ -28,7 +29,7 @@ APPLIED = {
 ANSWERS = {**REFUSED, **APPLIED}
 
 LIVES = 4
-SAME = ("bad_gateway", "failure_500", "applied_failure_500", "late")  # to the controller as others are: only with --long
+SAME = ("bad_gateway", "failure_500", "unavailable_503", "applied_failure_500", "late")  # to the controller as others are: only with --long
 # What makes the controller wait half a minute on purpose: only with --long.
 PATIENT = {("dry_run_of_the_job", 409), ("dry_run_of_the_pod", 409)}
 
