@@ -89,8 +89,12 @@ class Session:
         return self.proxy.ask("POST", f"{self.path}/release")
 
     def state(self):
-        """requests, fired, open, quiet."""
+        """requests, fired, hits, open, quiet."""
         return self.last or self.proxy.ask("GET", self.path)
+
+    def hits(self):
+        """How often each of the rules was carried out, in their order."""
+        return self.state()["hits"]
 
     def fired(self, times=1, within=30):
         """Waits until rules were carried out so many times; whether they were."""

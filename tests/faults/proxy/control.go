@@ -28,6 +28,7 @@ type state struct {
 	Kubeconfig string   `json:"kubeconfig,omitempty"` // in the answer to its creation
 	Requests   int      `json:"requests"`             // that were numbered
 	Fired      int      `json:"fired"`                // how many times a rule was carried out
+	Hits       []int    `json:"hits"`                 // the same, of each rule that is given now
 	Open       int      `json:"open"`                 // requests without an answer, watches not counted
 	Quiet      float64  `json:"quiet"`                // seconds since the last request came or went
 	Log        []*entry `json:"log,omitempty"`
@@ -181,6 +182,9 @@ func (s *session) state(withLog bool) *state {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	told := &state{Server: s.url(), Requests: s.numbered, Fired: s.fired, Open: s.open, Quiet: time.Since(s.last).Seconds()}
+	for _, rule := range s.rules {
+		told.Hits = append(told.Hits, rule.fired)
+	}
 	if withLog {
 		for _, seen := range s.log {
 			copied := *seen

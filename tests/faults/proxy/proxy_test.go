@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -191,6 +192,34 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// What a request says tells it from others of its path, and each rule's own hits are told.
+func TestTakesRequestsByWhatTheySay(t *testing.T) {
+	g := newGround(t, "good", &Rule{Path: "^/some", Sends: `"phase":"(Succeeded|Failed)"`, Times: -1, Do: "answer", Status: 409},
+		&Rule{Sends: "nobody says this", Do: "reset"}, &Rule{Method: "POST", Do: "delay"})
+	long := strings.Repeat(" ", 2*bodyLogged) // also what is beyond the record's part of a body
+	for number, row := range []struct {
+		path, body string
+		status     int
+	}{
+		{"/some", `{"phase":"Running"}`, 200},
+		{"/some", `{"phase":"Failed"}`, 409},
+		{"/other", `{"phase":"Failed"}`, 200},
+		{"/some", long + `{"phase":"Succeeded"}`, 409},
+	} {
+		response, err := g.client.Post(g.url()+row.path, "application/json", strings.NewReader(row.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if response.StatusCode != row.status {
+			t.Errorf("request %d: %d", number+1, response.StatusCode)
+		}
+	}
+	if told := g.state(false); !slices.Equal(told.Hits, []int{2, 0, 1}) || told.Fired != 3 {
+		t.Errorf("%v hits, %d fired", told.Hits, told.Fired)
+	}
+}
+
 func TestKill(t *testing.T) {
 	for when, wanted := range map[string]int32{before: 0, applied: 1, after: 1} {
 		t.Run(when, func(t *testing.T) {
@@ -334,7 +363,7 @@ func TestCertificates(t *testing.T) {
 }
 
 func TestRulesThatMakeNoSense(t *testing.T) {
-	for _, rule := range []Rule{{Do: "nothing"}, {Do: "cut", When: after}, {Do: "kill", When: "later"}, {Do: "kill", Path: "("}, {Line: ".", Do: "goaway"}} {
+	for _, rule := range []Rule{{Do: "nothing"}, {Do: "cut", When: after}, {Do: "kill", When: "later"}, {Do: "kill", Path: "("}, {Do: "kill", Sends: "("}, {Line: ".", Do: "goaway"}} {
 		if err := rule.prepare(); err == nil {
 			t.Errorf("taken: %+v", rule)
 		}

@@ -13,8 +13,9 @@ import (
 type Rule struct {
 	// Which.
 	Number int    `json:"number,omitempty"` // the request of this number; watches have none
-	Method string `json:"method,omitempty"` // a regular expression, as Path and Line are
+	Method string `json:"method,omitempty"` // a regular expression, as Path, Sends and Line are
 	Path   string `json:"path,omitempty"`   // of the path with its query
+	Sends  string `json:"sends,omitempty"`  // of the request's body
 	Watch  bool   `json:"watch,omitempty"`  // watches, and not the other requests
 	Line   string `json:"line,omitempty"`   // lines of watches, and not requests
 	First  int    `json:"first,omitempty"`  // begin with this one of those that fit; default 1
@@ -29,8 +30,9 @@ type Rule struct {
 	After  int    `json:"retryAfter,omitempty"` // seconds
 	Body   string `json:"body,omitempty"`
 
-	method, path, line *regexp.Regexp
-	fitted             int // how many have fitted so far
+	method, path, sends, line *regexp.Regexp
+	fitted                    int // how many have fitted so far
+	fired                     int // how many times it was carried out
 }
 
 const (
@@ -72,7 +74,7 @@ func (rule *Rule) prepare() error {
 	for _, part := range []struct {
 		text string
 		to   **regexp.Regexp
-	}{{rule.Method, &rule.method}, {rule.Path, &rule.path}, {rule.Line, &rule.line}} {
+	}{{rule.Method, &rule.method}, {rule.Path, &rule.path}, {rule.Sends, &rule.sends}, {rule.Line, &rule.line}} {
 		compiled, err := regexp.Compile(part.text)
 		if err != nil {
 			return err
@@ -99,9 +101,10 @@ func (rule *Rule) takes() bool {
 	return rule.fitted >= rule.First && (rule.Times < 0 || rule.fitted < rule.First+rule.Times)
 }
 
-func (rule *Rule) fitsRequest(number int, method, uri string, isWatch bool) bool {
-	return rule.Line == "" && rule.Watch == isWatch && (rule.Number == 0 || rule.Number == number) &&
-		rule.method.MatchString(method) && rule.path.MatchString(uri)
+func (rule *Rule) fitsRequest(seen *entry, body []byte) bool {
+	isWatch := seen.Number == 0
+	return rule.Line == "" && rule.Watch == isWatch && (rule.Number == 0 || rule.Number == seen.Number) &&
+		rule.method.MatchString(seen.Method) && rule.path.MatchString(seen.Path) && rule.sends.Match(body)
 }
 
 func (rule *Rule) fitsLine(uri string, line []byte) bool {

@@ -116,7 +116,6 @@ func (s *session) close() {
 // and answers false for one that nobody will ever answer.
 func (s *session) arrive(r *http.Request, body []byte) (*entry, []*Rule, bool) {
 	isWatch := r.URL.Query().Get("watch") != ""
-	uri := r.URL.RequestURI()
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	for s.isFrozen && !isWatch && !s.isClosed {
@@ -125,7 +124,7 @@ func (s *session) arrive(r *http.Request, body []byte) (*entry, []*Rule, bool) {
 	if s.isSealed || s.isClosed {
 		return nil, nil, false
 	}
-	seen := &entry{Method: r.Method, Path: uri, At: time.Since(s.began).Seconds(), Body: string(body[:min(len(body), bodyLogged)])}
+	seen := &entry{Method: r.Method, Path: r.URL.RequestURI(), At: time.Since(s.began).Seconds(), Body: string(body[:min(len(body), bodyLogged)])}
 	if !isWatch {
 		s.numbered++
 		seen.Number = s.numbered
@@ -137,7 +136,7 @@ func (s *session) arrive(r *http.Request, body []byte) (*entry, []*Rule, bool) {
 	}
 	var rules []*Rule
 	for _, rule := range s.rules {
-		if rule.fitsRequest(seen.Number, r.Method, uri, isWatch) && rule.takes() {
+		if rule.fitsRequest(seen, body) && rule.takes() {
 			rules = append(rules, rule)
 		}
 	}
@@ -164,6 +163,7 @@ func (s *session) fire(seen *entry, rule *Rule) {
 	defer s.mutex.Unlock()
 	seen.Fault += rule.When + " " + rule.Do + "; "
 	s.fired++
+	rule.fired++
 	s.changed.Broadcast()
 }
 

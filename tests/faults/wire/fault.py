@@ -37,6 +37,10 @@ class Fault(Case):
         self.own_controller = self.controller_at(self.session.kubeconfig)
         return self.own_controller.start(wait)
 
+    def hits(self, steps):
+        """How often each of the steps was hit, of the rules that each() made of them."""
+        return dict(zip(steps, self.session.hits()))
+
     def eventually(self, holds, what, timeout=PATIENCE):
         """Polls: for what is not told by the cluster's watches."""
         deadline = time.monotonic() + timeout

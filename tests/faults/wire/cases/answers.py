@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Requests that are refused, whose answers are lost, late or unreadable, or that never end."""
 from fault import PATIENCE, Fault
+from steps import NOW_AND_THEN, STEPS, each
 
 # What is done to a request: "before", nothing happened; "applied", it was carried out all the same.
 REFUSED = {
@@ -8,6 +9,7 @@ REFUSED = {
     "busy_429": {"do": "answer", "status": 429, "retryAfter": 1},
     "failure_500": {"do": "answer", "status": 500},
     "unavailable_503": {"do": "answer", "status": 503},
+    "timeout_504": {"do": "answer", "status": 504},  # the same answer as below, and the other truth
     "bad_gateway": {"do": "answer", "status": 502, "body": "<html>no upstream</html>"},
     "reset": {"do": "reset"},
     "cut": {"do": "cut"},
@@ -26,58 +28,46 @@ APPLIED = {
 }
 ANSWERS = {**REFUSED, **APPLIED}
 
-# Every kind of request of a life, in its order. The first tries of five of them fail in a row.
-STEPS = {
-    "create_database": {"method": "POST", "path": "/databases$"},
-    "dry_run_of_the_job": {"method": "POST", "path": "/jobs.*dryRun"},
-    "dry_run_of_the_pod": {"method": "POST", "path": "/pods.*dryRun"},
-    "claim": {"method": "PATCH", "path": "databases/orders/status"},
-    "hold": {"method": "PATCH", "path": "schemamigrations/first$"},
-    "look_at_the_application": {"method": "GET", "path": "deployments/"},
-    "look_at_its_replica_sets": {"method": "GET", "path": "/replicasets"},
-    "look_at_its_pods": {"method": "GET", "path": "/pods.labelSelector=app"},
-    "create_job": {"method": "POST", "path": "/jobs.fieldValidation=Strict$"},
-    "say_running": {"method": "PATCH", "path": "schemamigrations/first/status"},
-    "arm": {"method": "PATCH", "path": "/jobs/"},
-    "record_the_start": {"method": "POST", "path": "/events"},
-    "write_the_outcome": {"method": "PATCH", "path": "schemamigrations/first/status", "first": 2},
-    "release": {"method": "PATCH", "path": "databases/orders/status", "first": 2},
-    "let_go_of_the_pod": {"method": "PATCH", "path": "/pods/"},
-    "let_go_of_the_job": {"method": "PATCH", "path": "/jobs/", "first": 2},
-    "record_the_end": {"method": "POST", "path": "/events", "first": 2},
-    "let_go_of_the_migration": {"method": "PATCH", "path": "schemamigrations/first$", "first": 2},
-    "let_go_of_the_database": {"method": "PATCH", "path": "databases/orders$"},
-}
 LIVES = 4
-SAME = ("bad_gateway", "failure_500", "applied_failure_500", "late")  # to the controller as others are: only with --long
+SAME = ("bad_gateway", "failure_500", "unavailable_503", "applied_failure_500", "late")  # to the controller as others are: only with --long
 # What makes the controller wait half a minute on purpose: only with --long.
 PATIENT = {("dry_run_of_the_job", 409), ("dry_run_of_the_pod", 409)}
 
 
-class Answers(Fault):
-    """Four lives, so that each kind of request meets the fault once."""
+class Life(Fault):
+    """STEPS is what a life asks for: a fault at each of them leaves no write without one."""
 
-    def life_with(self, *rules):
+    def test_each_write_is_a_step(self):
         self.one_life()
-        self.begin(*rules)
+        self.begin(*each(STEPS, times=-1, do="delay"), {**NOW_AND_THEN, "times": -1, "do": "delay"})  # by no time at all: seen, that is
+        self.one_success()
+        self.assertEqual([], [step for step, hits in zip(STEPS, self.session.hits()) if not hits], "steps that are none of its requests")
+        # Of reads there may be more: a watch that is late makes the controller look for itself.
+        unclear = [seen for seen in self.session.log() if seen["method"] != "GET" and seen.get("fault", "").count("delay") != 1]
+        self.assertEqual([], unclear, "writes that are no step, or two of them")
+
+
+class Answers(Fault):
+    """Four lives, so that each request of a life meets the fault once. The first tries of some of them fail in a row."""
+
+    def life_with(self, fault, steps):
+        self.one_life()
+        self.begin(*each(steps, **fault))
         self.succeeds(timeout=PATIENCE)
         self.nothing_is_left()
-        self.session.fired(len(rules), within=5)
+        self.session.fired(len(steps), within=5)
         self.one_success()
+        self.assertEqual(dict.fromkeys(steps, 1), self.hits(steps))
 
 
-def some_steps(fault, offset):
-    def test(self):
-        steps = [name for name in list(STEPS)[offset::LIVES] if (name, fault.get("status")) not in PATIENT]
-        self.life_with(*({**STEPS[name], **fault} for name in steps))
-        self.assertEqual(len(steps), self.session.state()["fired"], "faults that happened")
-
-    return test
+def life(fault, steps):
+    return lambda self: self.life_with(fault, steps)
 
 
 for _name, _fault in ANSWERS.items():
     for _offset in range(0 if _name in SAME else LIVES):
-        setattr(Answers, f"test_{_name}_{_offset + 1}", some_steps(_fault, _offset))
+        _steps = [step for step in list(STEPS)[_offset::LIVES] if (step, _fault.get("status")) not in PATIENT]
+        setattr(Answers, f"test_{_name}_{_offset + 1}", life(_fault, _steps))
 
 
 class EachAnswer(Fault):
@@ -87,36 +77,34 @@ class EachAnswer(Fault):
     life_with = Answers.life_with
 
 
-def one_step(fault, step):
-    def test(self):
-        self.life_with({**step, **fault})
-        self.assertEqual(1, self.session.state()["fired"], "faults that happened")
-
-    return test
-
-
 for _name, _fault in ANSWERS.items():
-    for _at, _step in STEPS.items():
-        setattr(EachAnswer, f"test_{_name}_at_{_at}", one_step(_fault, _step))
+    for _step in STEPS:
+        setattr(EachAnswer, f"test_{_name}_at_{_step}", life(_fault, [_step]))
+
+
+CONFLICT = {"do": "answer", "status": 409}
+EXISTS = {**CONFLICT, "body": '{"kind":"Status","apiVersion":"v1","status":"Failure","message":"it exists","reason":"AlreadyExists","code":409}'}
+CREATED = ("create_database", "create_job", "record_the_start", "record_the_end")  # really, unlike what a dry run creates
+# What is written in a life, by whose it is. Few at a time: with each conflict in a row the controller waits twice as long.
+WRITES = {
+    "databases": ("create_database", "claim", "release", "let_go_of_the_database"),
+    "statuses": ("say_running", "note_the_pod", "write_the_outcome"),
+    "jobs": ("create_job", "arm", "let_go_of_the_job"),
+    "pods_and_migrations": ("hold", "open_the_pod", "let_go_of_the_pod", "let_go_of_the_migration"),
+}
+IN_A_ROW = 3
 
 
 class Storms(Fault):
     """The same thing over and over."""
 
-    def test_conflicts(self):
-        """Eight conflicts in a row, at whatever is written."""
-        self.one_life()
-        self.begin({"method": "PATCH", "path": "databases", "times": 4, "do": "answer", "status": 409},
-                   {"method": "PATCH", "path": "schemamigrations", "first": 3, "times": 4, "do": "answer", "status": 409})
-        self.one_success()
-        self.assertEqual(8, self.session.state()["fired"])
-
     def test_conflicts_of_writes_that_were_applied(self):
-        """A proxy between may well send a request twice: the second is refused because of the first."""
+        """A proxy between may well send a request twice: the second is refused because of the first. No write of this life is told otherwise."""
+        steps = [step for step in STEPS if STEPS[step]["method"] == "PATCH" or step in CREATED]
         self.one_life()
-        self.begin({"method": "PATCH", "times": -1, "path": "(databases/orders|schemamigrations/first)/status", "when": "applied",
-                    "do": "answer", "status": 409, "first": 1, "times": 6})
+        self.begin(*({**STEPS[step], **(EXISTS if step in CREATED else CONFLICT), "when": "applied", "times": -1} for step in steps))
         self.one_success()
+        self.assertEqual([], [step for step, hits in self.hits(steps).items() if not hits], "that no conflict hit")
 
     def test_nothing_works_for_a_while(self):
         """All requests and all watches fail for some seconds, in the middle of the run."""
@@ -142,24 +130,47 @@ class Storms(Fault):
         self.assertLess(waited, 8)
 
 
+def conflicts(steps):
+    def test(self):
+        """Nothing is written before some conflicts."""
+        self.one_life()
+        self.begin(*each(steps, **CONFLICT, times=IN_A_ROW))
+        self.one_success()
+        self.assertEqual(dict.fromkeys(steps, IN_A_ROW), self.hits(steps))
+
+    return test
+
+
+for _name, _steps in WRITES.items():
+    setattr(Storms, f"test_conflicts_of_{_name}", conflicts(_steps))
+
+
 class NeverAnswered(Fault):
     """The request was applied, and no answer ever comes: after 30 s it counts as lost."""
 
 
-def never_answered(which):
+class NeverAnsweredEither(Fault):
+    """The other requests of a life."""
+
+    is_long = True
+
+
+def never_answered(step):
     def test(self):
         self.one_life()
         # The small request by which a late one is given company gets no answer either.
-        self.begin({**which, "when": "applied", "do": "hold"}, {"path": "/version", "times": -1, "do": "hold"})
-        self.assertTrue(self.session.fired())
+        self.begin(*each([step], when="applied", do="hold"), {"path": "/version", "times": -1, "do": "hold"})
         self.one_success()
+        self.assertEqual({step: 1}, self.hits([step]))
 
     test.lasts = 40
     return test
 
 
-for _name in ("dry_run_of_the_job", "claim", "hold", "look_at_its_pods", "create_job", "say_running", "arm", "write_the_outcome", "release"):
-    setattr(NeverAnswered, f"test_{_name}", never_answered(STEPS[_name]))
+BLOCKING = ("dry_run_of_the_job", "claim", "hold", "look_at_its_pods", "create_job", "say_running", "arm", "note_the_pod", "open_the_pod",
+            "write_the_outcome", "release", "let_go_of_the_pod")
+for _step in STEPS:
+    setattr(NeverAnswered if _step in BLOCKING else NeverAnsweredEither, f"test_{_step}", never_answered(_step))
 
 
 class Endless(Fault):
@@ -172,7 +183,7 @@ class Endless(Fault):
     def test_answer(self):
         """A look that streams for ever is given up at 64 MiB."""
         self.one_life()
-        self.begin({**STEPS["look_at_its_pods"], "do": "flood", "bytes": 0})
+        self.begin(*each(["look_at_its_pods"], do="flood", bytes=0))
         self.one_success()
 
     test_answer.lasts = 20

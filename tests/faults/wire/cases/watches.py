@@ -33,6 +33,11 @@ def watches(first, times, **what):
     return {"watch": True, "first": first, "times": times, **what}
 
 
+def kind_of(rule):
+    """Of several rules of a kind some are for more lines, or watches, than this life has."""
+    return rule["do"], rule.get("path", "")
+
+
 ALWAYS = {"line": ".", "times": -1}
 FAULTS = {
     "late": [{**ALWAYS, "do": "delay", "ms": 2000}],
@@ -42,8 +47,10 @@ FAULTS = {
     "late_pods": [{**ALWAYS, "path": "/pods", "do": "delay", "ms": 4000}],
     "late_applications": [{**ALWAYS, "path": "/(deployments|replicasets)", "do": "delay", "ms": 4000}],
     "twice": [{**ALWAYS, "do": "duplicate"}],
-    # The answers of its own writes tell the controller what a watch brings in the wrong order.
-    "swapped": lines("swap", 3, 2, "/(schemamigrations|databases)"),
+    # Of its own writes the answers tell it the order; Jobs and pods are written by others. (Not the applications' pods, which
+    # have a watch of their own: one that was deleted must not come back, as no API server lets it.)
+    "swapped": [*lines("swap", 3, 2, "/schemamigrations"), *lines("swap", 3, 2, "/databases"),
+                *lines("swap", 2, 2, "/jobs"), *lines("swap", 2, 2, "/pods.labelSelector=interlude.dev")],
     "cut_in_mid_line": lines("truncate", 3, 1, "", CUTS, bytes=60),
     "cut_in_each_line": lines("truncate", 1, 2, "", 10, bytes=1),
     "garbled": lines("garble", 4, 2, "", CUTS),
@@ -78,7 +85,8 @@ class Watches(Fault):
         self.roll_to("2.0.0")
         status = self.succeeds(timeout=120)["status"]
         self.assertEqual("Succeeded", status["attempt"]["outcome"])
-        self.assertGreater(self.session.state()["fired"], 0)
+        hit = {kind_of(rule) for rule, hits in zip(rules, self.session.hits()) if hits}
+        self.assertEqual({kind_of(rule) for rule in rules}, hit, "kinds of faults that happened")
         self.assertEqual(["1"], self.ledger()["passed"])
         self.ends_well(pods=2)
 

@@ -26,6 +26,7 @@ class Relay:
             config = yaml.safe_load(file)
         address = urllib.parse.urlsplit(config["clusters"][0]["cluster"]["server"])
         self.target = (address.hostname, address.port or 443)
+        self.opened = 0  # connections so far
         self.links = {}  # the writer to the controller -> that to the server, and the event that lets data pass
         self.server = self.on_loop(asyncio.start_server(self._serve, "127.0.0.1", 0))
         port = self.server.sockets[0].getsockname()[1]
@@ -40,6 +41,7 @@ class Relay:
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             writer.close()
             return
+        self.opened += 1
         is_open = asyncio.Event()
         is_open.set()
         self.links[writer] = (to_writer, is_open)
