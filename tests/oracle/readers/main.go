@@ -50,6 +50,7 @@ func main() {
 	exitIf(err)
 	openers, err := readOpeners(string(page))
 	exitIf(err)
+	sections := readSections(string(page))
 	health, err := os.ReadFile(filepath.Join(*root, healthFile))
 	exitIf(err)
 	crd, err := os.ReadFile(filepath.Join(*root, crdFile))
@@ -62,6 +63,7 @@ func main() {
 	wrong := judgeAll(questions, string(health))
 	wrong += missing(questions)
 	wrong += ofOtherKinds()
+	wrong += reasonsElsewhere(questions, sections)
 	wrong += reasonsThatDiffer(string(health), openers)
 	fmt.Printf("%d migrations, wrong: %d\n", len(questions), wrong)
 	if wrong > 0 {
@@ -283,6 +285,24 @@ func ofOtherKinds() int {
 		}
 	}
 	return wrong
+}
+
+// reasonsElsewhere names each condition with a reason that its section of the page has not.
+func reasonsElsewhere(questions []question, sections map[string]map[string]bool) int {
+	found := map[string]bool{}
+	for _, asked := range questions {
+		for _, condition := range conditions(asked.object) {
+			kind, _ := condition["type"].(string)
+			reason, isTold := condition["reason"].(string) // one that a scene of the product made has none
+			if reasons, isListed := sections[kind]; isTold && isListed && !reasons[reason] {
+				found[kind+" "+reason] = true
+			}
+		}
+	}
+	for what := range found {
+		fmt.Printf("%s: not in that section of %s\n", what, pageFile)
+	}
+	return len(found)
 }
 
 // reasonsThatDiffer holds the script against the page, for reasons that no point of the product has, too.
