@@ -10,7 +10,7 @@ SHELL := /bin/bash
 IMAGE ?= interlude:dev
 # the cluster that cluster-up, cluster-down and demo use
 CLUSTER ?= main
-# what make test runs, of: deps build unit model lint integration faults e2e (default: all)
+# what make test runs, of: deps build unit oracle model lint integration faults e2e (default: all)
 STAGES ?=
 # how long make soak walks, and what it runs, of: walks matrix wire states quiet e2e model (default: all)
 FOR ?= 30m

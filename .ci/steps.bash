@@ -63,12 +63,6 @@ any_failed() {
     grep -q '^FAILED' "$STEP_RECORD"
 }
 
-# skip NAME REASON: shows in the summary that something was not run.
-skip() {
-    tell_step - "$1: not run: $2"
-    printf -- '-       %s  (not run: %s)\n' "$1" "$2" >>"$STEP_RECORD"
-}
-
 # beside COMMAND...: steps, or functions of steps, that run beside what follows; join waits for all of them.
 beside() {
     # A process group of its own, by which end_beside finds all of it; those that it begins itself stay in its group.

@@ -68,7 +68,7 @@ static bool refuse(struct err *err, const struct field *field, struct part part,
 static bool refuse_range(struct err *err, const struct field *field, struct part part)
 {
     bool is_sunday = field == &fields[FIELD_WEEKDAY] && part_is(part, "7");
-    return err_set(err, ERR_INVALID, "%s \"%.*s\" is none from %d to %d%s", field->name,
+    return err_set(err, ERR_INVALID, "%s \"%.*s\" is not between %d and %d%s", field->name,
                    (int)part.len, part.at, (int)field->least, (int)field->most,
                    is_sunday ? ": Sunday is 0" : "");
 }

@@ -234,19 +234,16 @@ static void decide_parked(struct turn *turn)
 
 /* ---- active ---- */
 
-/* R4a: why a run of which nothing ever started is ended; NULL: it is not. */
-static const char *reason_to_end(const struct turn *turn)
+/* R4a: a run of which nothing ever started is ended. */
+static bool is_start_given_up(const struct turn *turn)
 {
     int64_t deadline_s = decide_pod_deadline_s(turn);
     bool has_started = turn->run.ever_started || turn->job->ready > 0;
     if (has_started || turn->job->active_deadline_s == JOB_ENDED_DEADLINE_S) {
-        return NULL;
+        return false;
     }
-    if (deadline_s != 0 && turn->seen->now_s >= deadline_s) {
-        return "startTimeout";
-    }
-    if (decide_pod_is_missed(turn)) {
-        return "a gate that closed";
+    if ((deadline_s != 0 && turn->seen->now_s >= deadline_s) || decide_pod_is_missed(turn)) {
+        return true;
     }
     /*
      * A kubelet tells of a start up to a second late: but for a reason that keeps the run from starting,
@@ -254,16 +251,9 @@ static const char *reason_to_end(const struct turn *turn)
      */
     bool is_stuck = turn->run.waiting_reason != NULL ||
                     (turn->run.pods == 0 && !str_is_empty(turn->seen->no_pod_reason));
-    if (!is_stuck) {
-        return NULL;
-    }
-    if (turn->migration->meta.deleted_s != 0) {
-        return "deletion";
-    }
-    if (turn->migration->retry == turn->attempt->number) {
-        return "retry";
-    }
-    return attempt_spec_changed(turn->migration) ? "edit" : NULL;
+    return is_stuck && (turn->migration->meta.deleted_s != 0 ||
+                        turn->migration->retry == turn->attempt->number ||
+                        attempt_spec_changed(turn->migration));
 }
 
 /* When a run that has not started yet is looked at again: its deadline, or to ask for its pod. */
@@ -292,7 +282,7 @@ static void decide_active(struct turn *turn)
 
     if (is_over_without_job(turn)) {
         act(turn, turn->seen->are_pods_fresh ? ACTION_END_JOB : ACTION_READ_PODS, "J17");
-    } else if (reason_to_end(turn) != NULL) {
+    } else if (is_start_given_up(turn)) {
         act(turn, turn->seen->are_pods_fresh ? ACTION_END_JOB : ACTION_READ_PODS, "J10");
     } else if (is_late && turn->seen->no_pod_reason == NULL) {
         /* A watch that tells nothing must not keep the run's only pod behind its gate. */

@@ -22,6 +22,8 @@ const (
 	classTouches      = "ours: a hyphen range touches its neighbour"
 )
 
+var versionClasses = []string{classLiteral, classTouches}
+
 // A version or a part of one as the library's constraints take it; the library does not export it.
 const partial = `v?[0-9|xX*]+(?:\.[0-9|xX*]+)?(?:\.[0-9|xX*]+)?` +
 	`(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?`

@@ -16,6 +16,7 @@ import (
 const (
 	classMisread     = "ours: it reads something else than it says"
 	classUnsupported = "ours: CRON_TZ, @every"
+	classTooLong     = "ours: more than 512 bytes"
 	classNever       = "ours: it never comes"
 	classMidnight    = "ours: a midnight left out or repeated"
 	classNoHour      = "ours: a change not of one hour, or not at a full one"
@@ -23,7 +24,11 @@ const (
 	classModel       = "model"
 )
 
+var clockClasses = []string{classMisread, classUnsupported, classTooLong, classNever, classMidnight, classNoHour, classFar}
+
 const starBit = 1 << 63 // of the library, which does not export it
+
+const textMax = 512 // bytes: CRON_TEXT_MAX
 
 // How far both sides look: CRON_YEARS_MAX, in days.
 const daysMax = 40 * 366
@@ -41,8 +46,11 @@ func readSchedule(text string) (*cron.SpecSchedule, string) {
 		return nil, classUnsupported
 	}
 	parsed, err := cron.ParseStandard(text)
-	if err != nil || len(text) > 512 {
+	if err != nil {
 		return nil, classLibrary
+	}
+	if len(text) > textMax {
+		return nil, classTooLong
 	}
 	if emptyPart.MatchString(text) || starRange.MatchString(text) || plusSign.MatchString(text) ||
 		otherThan.MatchString(text) {

@@ -114,7 +114,19 @@ func (g generator) aboutClock(folder string, schedules int) ([]question, error) 
 		}
 		questions = append(questions, g.times(text, z)...)
 	}
+	for _, z := range changing {
+		questions = append(questions, g.leapDay(z))
+	}
 	return questions, nil
+}
+
+// leapDay asks for the next February 29 around 2100, which has none: it is up to eight years away.
+func (g generator) leapDay(z zone) question {
+	const text = "0 12 29 2 *"
+	s, _ := readSchedule(text)
+	at := time.Date(2096, 1, 1, 0, 0, 0, 0, z.place).AddDate(0, 0, g.r.Intn(8*365))
+	want, class := expectNext(s, at)
+	return question{"n", []string{text, z.name, strconv.FormatInt(at.Unix(), 10)}, want, class}
 }
 
 // offsets asks every zone for what its clocks show next to its changes since 1900, and anywhere.
@@ -241,6 +253,10 @@ func (g generator) schedule() string {
 		return g.pick("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly", "@every 1h",
 			"@Daily", "@reboot", "@", " @daily", "@daily ", "", " ", "* * * *", "* * * * * *", "TZ=UTC 0 0 * * *",
 			"CRON_TZ=Europe/Berlin 0 2 * * *", "0 0 30 2 *", "0 0 31 4,6,9,11 *", "0 0 29 2 *", "0 0 30 2 1")
+	}
+	if g.one(400) { // about the limit of 512 bytes
+		minutes := strings.Repeat(g.value(0, 59, nil)+",", textMax/3+g.r.Intn(4)-2)
+		return minutes + g.value(0, 59, nil) + " * * * *"
 	}
 	if g.one(2) { // in the hours in which clocks are changed
 		return g.scheduleField(0, 59, nil) + " " + g.pick("0", "1", "2", "3", "23", "0-3", "1,2", "*/2", "22-23") + " " +

@@ -46,17 +46,20 @@ func main() {
 	flag.Parse()
 
 	var questions []question
+	var differing []string // the documented differences, each of which has to be asked about
 	for _, about := range strings.Fields(*ask) {
 		g := generator{rand.New(rand.NewSource(*seed))}
 		switch about {
 		case "versions":
 			questions = append(questions, g.aboutVersions(*pairs, *versions)...)
+			differing = append(differing, versionClasses...)
 		case "images":
 			questions = append(questions, g.aboutImages(*images)...)
 		case "clock":
 			asked, err := g.aboutClock(*folder, *schedules)
 			exitIf(err)
 			questions = append(questions, asked...)
+			differing = append(differing, clockClasses...)
 		default:
 			exitIf(fmt.Errorf("nothing is known about %q", about))
 		}
@@ -64,8 +67,9 @@ func main() {
 	differences, err := compare(exec.Command(*verdict, *folder), questions)
 	exitIf(err)
 	report(questions)
+	missing := neverAsked(questions, differing)
 	fmt.Printf("seed %d: %d questions, undocumented differences: %d\n", *seed, len(questions), differences)
-	if differences > 0 || len(questions) == 0 {
+	if differences > 0 || missing > 0 || len(questions) == 0 {
 		os.Exit(1)
 	}
 }
@@ -139,6 +143,22 @@ func agrees(q question, got string) bool {
 		return isRefused && reason != ""
 	}
 	return want == got
+}
+
+// neverAsked names the documented differences that no question is about: nothing would hold what is said of them.
+func neverAsked(questions []question, classes []string) int {
+	asked := map[string]bool{}
+	for _, q := range questions {
+		asked[q.class] = true
+	}
+	missing := 0
+	for _, class := range classes {
+		if !asked[class] {
+			fmt.Printf("never asked: %s\n", class)
+			missing++
+		}
+	}
+	return missing
 }
 
 // report says how many questions there were of each kind, class and answer, so that a generator that asks

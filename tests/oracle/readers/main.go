@@ -31,7 +31,7 @@ const (
 )
 
 // Reasons that keep readyWhen: Accepted from being met.
-var needEdit = []string{"VersionTaken", "ConstraintInvalid", "WindowInvalid", "DependencyCycle", "EndUnproven", "PodVanished"}
+var needEdit = []string{"VersionTaken", "ConstraintInvalid", "WindowInvalid", "SoakInvalid", "DependencyCycle", "EndUnproven", "PodVanished"}
 
 // A migration to be judged, and what each reader must say.
 type question struct {
@@ -50,6 +50,7 @@ func main() {
 	exitIf(err)
 	openers, err := readOpeners(string(page))
 	exitIf(err)
+	sections := readSections(string(page))
 	health, err := os.ReadFile(filepath.Join(*root, healthFile))
 	exitIf(err)
 	crd, err := os.ReadFile(filepath.Join(*root, crdFile))
@@ -61,6 +62,8 @@ func main() {
 	exitIf(err)
 	wrong := judgeAll(questions, string(health))
 	wrong += missing(questions)
+	wrong += ofOtherKinds()
+	wrong += reasonsElsewhere(questions, sections)
 	wrong += reasonsThatDiffer(string(health), openers)
 	fmt.Printf("%d migrations, wrong: %d\n", len(questions), wrong)
 	if wrong > 0 {
@@ -247,13 +250,59 @@ func missing(questions []question) int {
 		"Succeeded, SpecChanged": true, "Failed": true, "Failed, then edited": true, "Waiting for " + byPerson: true,
 		"Waiting at NotSuspended for " + byPerson: true, "Waiting at InWindow for " + byClock: true, "Waiting at Approved for " + byPerson: true,
 		"Waiting at InWindow, accepted": true, "Running, being deleted": true}
+	for _, reason := range needEdit {
+		wanted["readyWhen Accepted, and "+reason] = true
+	}
 	for _, asked := range questions {
 		delete(wanted, asked.situation)
+		if text(asked.object, "spec", "readyWhen") == "Accepted" && text(asked.object, "status", "phase") == "Waiting" {
+			delete(wanted, "readyWhen Accepted, and "+text(asked.object, "status", "reason"))
+		}
 	}
 	for situation := range wanted {
 		fmt.Printf("never seen: %s\n", situation)
 	}
 	return len(wanted)
+}
+
+// ofOtherKinds asks kstatus about Databases and MigrationApprovals, which have no conditions.
+func ofOtherKinds() int {
+	metadata := map[string]any{"name": "orders", "generation": int64(2)}
+	spec := map[string]any{"soak": map[string]any{"Contract": "1d"}}
+	ledger := map[string]any{"version": "3", "passed": []any{"3", "2"}, "claim": map[string]any{"migration": "orders-4", "attempt": int64(1)}}
+	wrong := 0
+	for _, object := range []map[string]any{
+		{"kind": "Database", "metadata": metadata},
+		{"kind": "Database", "metadata": metadata, "spec": spec, "status": ledger},
+		{"kind": "MigrationApproval", "metadata": metadata, "spec": map[string]any{"migration": "orders-3"}},
+	} {
+		object["apiVersion"] = "interlude.dev/v1alpha1"
+		result, err := status.Compute(&unstructured.Unstructured{Object: object})
+		exitIf(err)
+		if result.Status != status.CurrentStatus {
+			fmt.Printf("%v: kstatus %s, want %s\n", object, result.Status, status.CurrentStatus)
+			wrong++
+		}
+	}
+	return wrong
+}
+
+// reasonsElsewhere names each condition with a reason that its section of the page has not.
+func reasonsElsewhere(questions []question, sections map[string]map[string]bool) int {
+	found := map[string]bool{}
+	for _, asked := range questions {
+		for _, condition := range conditions(asked.object) {
+			kind, _ := condition["type"].(string)
+			reason, isTold := condition["reason"].(string) // one that a scene of the product made has none
+			if reasons, isListed := sections[kind]; isTold && isListed && !reasons[reason] {
+				found[kind+" "+reason] = true
+			}
+		}
+	}
+	for what := range found {
+		fmt.Printf("%s: not in that section of %s\n", what, pageFile)
+	}
+	return len(found)
 }
 
 // reasonsThatDiffer holds the script against the page, for reasons that no point of the product has, too.

@@ -2,7 +2,8 @@
 /*
  * Prints the migrations that the controller leaves behind, a line of JSON each, so that ../readers can ask others
  * what they read in them: every status that decide() writes at any point of the product of its inputs, with
- * either readyWhen, each once, as the codec encodes it; then one migration that waits for each gate.
+ * either readyWhen, each once, as the codec encodes it; then one migration that waits for each gate, and one for each
+ * error that only an edit removes.
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -172,19 +173,68 @@ static void (*const close_gate[GATE_MAX])(struct scene *scene) = {
     [GATE_LOCK_HELD] = be_second,
 };
 
-static void print_waiting(enum gate gate, enum ready_when when)
+/* ---- one that waits for each edit ---- */
+
+static void take_version(struct scene *scene)
+{
+    scene->passed[0] = scene->migration.to_version;
+    scene->passages[0] = (struct passage){.version = scene->migration.to_version};
+    scene->database.passed = scene->passed;
+    scene->database.passed_count = 1;
+    scene->database.history = scene->passages;
+    scene->database.history_count = 1;
+}
+static void misspell_versions(struct scene *scene)
+{
+    scene->applications[0].versions = ">=2.x.y.z";
+}
+static void misspell_schedule(struct scene *scene)
+{
+    scene->migration.window = (struct window_spec){.schedule = "0 25 * * *", .duration_s = 3600};
+}
+static void misspell_soak(struct scene *scene)
+{
+    scene->database.soak.error = "spec.soak.Contract: \"1 day\" is no duration";
+}
+static void come_after_itself(struct scene *scene)
+{
+    come_after(scene);
+    scene->seen.dependency_cycle = "orders-3 after orders-2 after orders-3";
+}
+
+/* Of its last attempt, one pod went without a word and another is lost; its claim is gone; an edit asks for a new attempt. */
+static void lose_pod(struct scene *scene)
+{
+    static const product_point lost = {[DIM_PHASE] = PHASE_FAILED,
+                                       [DIM_ATTEMPT] = ATTEMPT_UNPROVEN,
+                                       [DIM_PODS] = PODS_LOST,
+                                       [DIM_NOTED] = NOTED_GONE,
+                                       [DIM_EDIT] = EDIT_REAL};
+    scene_build(scene, lost);
+}
+
+static const struct {
+    const char *reason;
+    void (*make)(struct scene *scene);
+} errors[] = {
+    {"VersionTaken", take_version},         {"ConstraintInvalid", misspell_versions},
+    {"WindowInvalid", misspell_schedule},   {"SoakInvalid", misspell_soak},
+    {"DependencyCycle", come_after_itself}, {"PodVanished", lose_pod},
+};
+
+static void print_waiting(const char *what, void (*make)(struct scene *scene), enum ready_when when)
 {
     static const product_point first = {0}; /* nothing has happened yet, and every gate is open */
     struct scene scene;
     arena_reset(&arena);
     scene_build(&scene, first);
-    scene.migration.ready_when = when;
-    if (close_gate[gate] == NULL) {
-        (void)fprintf(stderr, "statuses: no row closes %s\n", gate_name(gate));
+    if (make == NULL) {
+        (void)fprintf(stderr, "statuses: no row closes %s\n", what);
         exit(1);
     }
-    close_gate[gate](&scene);
-    print_decision(gate_name(gate), &scene);
+    make(&scene);
+    scene.migration.ready_when = when;
+    print_decision(what, &scene);
 }
 
 int main(void)
@@ -199,9 +249,12 @@ int main(void)
         .check = check,
     };
     int failed = product_run(&product, NULL);
-    for (enum gate gate = 0; gate < GATE_MAX; gate++) {
-        for (enum ready_when when = 0; when < READY_WHEN_MAX; when++) {
-            print_waiting(gate, when);
+    for (enum ready_when when = 0; when < READY_WHEN_MAX; when++) {
+        for (enum gate gate = 0; gate < GATE_MAX; gate++) {
+            print_waiting(gate_name(gate), close_gate[gate], when);
+        }
+        for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
+            print_waiting(errors[i].reason, errors[i].make, when);
         }
     }
     map_fini(&printed);

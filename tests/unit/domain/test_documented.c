@@ -113,7 +113,7 @@ static bool is_header(const char *first)
         table = CONSTRAINTS;
     } else if (str_eq(first, "schedule")) {
         table = SCHEDULES;
-    } else if (str_eq(first, "reason")) {
+    } else if (str_eq(first, "reason") || str_eq(first, "message") || str_eq(first, "difference")) {
         table = OTHER_TABLE;
     } else {
         return str_eq(first, "---");
