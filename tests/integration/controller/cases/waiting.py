@@ -145,9 +145,10 @@ class Waiting(Case):
         written = collections.Counter(name for verb, _, resource, subresource, name in work
                                       if (verb, resource, subresource) == ("patch", "schemamigrations", "status"))
         self.assertEqual(named, set(written))
-        self.assertEqual(len(work), sum(written.values()), f"nothing but statuses is written, and nothing is read: {work}")
+        more = [f"{request[0]} {request[1]}" for request in work if request[-1] not in written]
+        self.assertLessEqual(set(more), {"get /version"}, "nothing but statuses is written, and nothing is read but the time, for the soaks")
         self.assertLessEqual(max(written.values()), 5)
-        return (f"one of {DEPLOYMENTS} Deployments changed: {decided.total()} decisions and {len(work)} writes for {len(named)} migrations, "
+        return (f"one of {DEPLOYMENTS} Deployments changed: {decided.total()} decisions and {written.total()} writes for {len(named)} migrations, "
                 f"CPU {self.cpu_s() - began_s:.1f} s")
 
     def test_thousand(self):
