@@ -195,12 +195,16 @@ void concern_gone(struct cluster *cluster, enum source source, const struct meta
     (void)store_remove(cluster_store(cluster, source), meta, tell_gone, &gone);
 }
 
-void concern_fleet(struct cluster *cluster, const char *ns)
+void concern_fleet(struct cluster *cluster, const char *ns, struct whose whose)
 {
     size_t at = 0;
     const struct work *work = NULL;
     while ((work = map_next(&cluster->works, &at, NULL)) != NULL) {
-        if (work->needs != 0 && str_eq(work->ns, ns)) {
+        if (work->needs == 0 || !str_eq(work->ns, ns)) {
+            continue;
+        }
+        const struct migration *migration = cluster_migration(cluster, work->ns, work->name);
+        if (migration == NULL || whose_may_concern(migration, whose)) {
             queue_add(cluster->queue, work->key);
         }
     }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "app/cluster.h"
+#include "domain/ownership.h"
 
 /*
  * What an answer, or a watch, says of an object goes into its store, and wakes whoever it concerns: an
@@ -30,7 +31,7 @@ void concern_leftovers(struct cluster *cluster, const char *migration_uid);
  */
 void concern_approvals(struct cluster *cluster, const char *error);
 
-/* Something of the applications in the namespace changed. */
-void concern_fleet(struct cluster *cluster, const char *ns);
+/* Something of that owner changed among the applications in the namespace. */
+void concern_fleet(struct cluster *cluster, const char *ns, struct whose whose);
 
 #endif

@@ -6,6 +6,7 @@
 #include "app/kind_post.h"
 #include "app/resource.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "codec/decode.h"
 #include "kube/watch.h"
 
@@ -95,11 +96,13 @@ static const struct store_kind other_kind = {"Workload", sizeof(struct workload)
 
 /* ---- what the watches tell ---- */
 
-static void changed(const struct post *post)
+static const struct whose anybody = {WORKLOAD_KIND_MAX, NULL};
+
+static void changed(const struct post *post, struct whose whose)
 {
     const struct fleet *fleet = post->scope->fleet;
     if (post->is_known) {
-        fleet->handler->on_change(fleet->arg, post->scope->ns);
+        fleet->handler->on_change(fleet->arg, post->scope->ns, whose);
     }
 }
 
@@ -109,20 +112,83 @@ static void failed(const struct post *post, const struct err *err)
     fleet->handler->on_error(fleet->arg, post->scope->ns, err);
 }
 
+static bool is_of_pods(const struct post *post)
+{
+    return post == &post->scope->posts[FLEET_PODS];
+}
+
+/* The ReplicaSet or Job that owns the pod; NULL: nobody watches those, or it is not there (any more). */
+static const struct workload *maker_of(const struct scope *scope, const struct pod *pod)
+{
+    static const enum workload_kind makers[] = {WORKLOAD_REPLICA_SET, WORKLOAD_JOB};
+    for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++) {
+        const struct post *post = &scope->posts[makers[i]];
+        if (post->watch != NULL && str_eq(pod->meta.owner_kind, workload_kind_name(makers[i]))) {
+            const struct workload *maker = store_get(&post->store, scope->ns, pod->meta.owner_name);
+            return maker != NULL && str_eq(maker->meta.uid, pod->meta.owner_uid) ? maker : NULL;
+        }
+    }
+    return NULL;
+}
+
+static void tell(const struct post *post, const void *object)
+{
+    if (object != NULL) {
+        changed(post, is_of_pods(post) ? whose_pod(object, maker_of(post->scope, object))
+                                       : whose_workload(object));
+    }
+}
+
+static bool has_pods(const struct scope *scope, const char *uid)
+{
+    const struct post *pods = &scope->posts[FLEET_PODS];
+    size_t at = 0;
+    const struct pod *pod = NULL;
+    while (pods->watch != NULL && (pod = store_next(&pods->store, &at)) != NULL) {
+        if (str_eq(pod->meta.owner_uid, uid)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whose pods are is told by what made them: where that comes after them, or goes before, they are another's now. */
+static void came_or_went(const struct post *post, const struct meta *meta)
+{
+    enum workload_kind kind = post->store.kind == &kinds[WORKLOAD_REPLICA_SET]
+                                  ? WORKLOAD_REPLICA_SET
+                              : post->store.kind == &kinds[WORKLOAD_JOB] ? WORKLOAD_JOB
+                                                                         : WORKLOAD_KIND_MAX;
+    if (kind != WORKLOAD_KIND_MAX && has_pods(post->scope, meta->uid)) {
+        changed(post, (struct whose){kind, NULL});
+    }
+}
+
+static void on_gone(void *arg, const void *object)
+{
+    const struct post *post = arg;
+    tell(post, object);
+    came_or_went(post, object);
+}
+
 static void on_object(void *arg, enum kube_event event, const json_t *object)
 {
     struct post *post = arg;
+    struct meta meta = store_names(object);
     struct err err = {0};
     if (event == KUBE_DELETED) {
-        struct meta meta = store_names(object);
-        if (store_remove(&post->store, &meta, NULL, NULL)) {
-            changed(post);
-        }
+        (void)store_remove(&post->store, &meta, on_gone, post);
         return;
     }
+    store_replace(&post->store, object, on_gone, post);
+    const void *before = store_find(&post->store, object);
+    tell(post, before); /* what it was: another's, perhaps */
     switch (store_put(&post->store, object, &err)) {
     case STORE_CHANGED:
-        changed(post);
+        tell(post, store_find(&post->store, object));
+        if (before == NULL) {
+            came_or_went(post, &meta);
+        }
         break;
     case STORE_FAILED:
         failed(post, &err);
@@ -146,7 +212,7 @@ static void on_synced(void *arg)
         store_sweep(&post->store, NULL, NULL);
     }
     post->is_known = true;
-    changed(post);
+    changed(post, anybody);
 }
 
 static void on_error(void *arg, const struct err *err)
@@ -164,9 +230,9 @@ static const struct kube_watch_handler watch_handler = {
 
 static void on_other_change(void *arg, const char *name)
 {
-    (void)name;
     const struct scope *scope = arg;
-    scope->fleet->handler->on_change(scope->fleet->arg, scope->ns);
+    scope->fleet->handler->on_change(scope->fleet->arg, scope->ns,
+                                     (struct whose){WORKLOAD_OTHER, name});
 }
 
 static void on_other_error(void *arg, const struct err *err)

@@ -12,6 +12,7 @@
 #include "app/kind_watch.h"
 #include "app/store.h"
 #include "base/attrs.h"
+#include "domain/ownership.h"
 #include "domain/types.h"
 #include "domain/unread.h"
 
@@ -23,8 +24,8 @@
 struct fleet;
 
 struct fleet_handler {
-    /* Something of this kind changed in the namespace, or all of it is known now. */
-    void (*on_change)(void *arg, const char *ns);
+    /* Something of this owner changed in the namespace, or (of anybody) all of a kind is known now. */
+    void (*on_change)(void *arg, const char *ns, struct whose whose);
     void (*on_error)(void *arg, const char *ns, const struct err *err);
 };
 

@@ -262,10 +262,10 @@ static void watch(struct manager *manager, enum source source, const char *ns)
 
 /* ---- the applications ---- */
 
-static void on_fleet_change(void *arg, const char *ns)
+static void on_fleet_change(void *arg, const char *ns, struct whose whose)
 {
     struct manager *manager = arg;
-    concern_fleet(&manager->cluster, ns);
+    concern_fleet(&manager->cluster, ns, whose);
 }
 
 static void on_fleet_error(void *arg, const char *ns, const struct err *err)

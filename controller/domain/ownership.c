@@ -142,3 +142,82 @@ bool ownership_of_pod(const struct workload *workload, const struct application_
     return selector_matches(&workload->selector, &pod->facts.labels) &&
            (workload->kind == WORKLOAD_OTHER || !is_anothers(workload, seen, pod));
 }
+
+/* ---- whom a change concerns ---- */
+
+/* WORKLOAD_OTHER: one that is not known here. WORKLOAD_KIND_MAX: it has no owner. */
+static enum workload_kind owner_kind(const struct meta *meta)
+{
+    if (meta->owner_kind == NULL) {
+        return WORKLOAD_KIND_MAX;
+    }
+    unsigned kind = 0;
+    while (kind < WORKLOAD_OTHER &&
+           !str_eq(meta->owner_kind, workload_kind_name((enum workload_kind)kind))) {
+        kind++;
+    }
+    return (enum workload_kind)kind;
+}
+
+struct whose whose_workload(const struct workload *workload)
+{
+    enum workload_kind kind = workload->kind;
+    if (kind != WORKLOAD_REPLICA_SET && kind != WORKLOAD_JOB) {
+        return (struct whose){kind, workload->meta.name};
+    }
+    enum workload_kind usual = kind == WORKLOAD_JOB ? WORKLOAD_CRON_JOB : WORKLOAD_DEPLOYMENT;
+    enum workload_kind by = owner_kind(&workload->meta);
+    if (by == usual) {
+        return (struct whose){by, workload->meta.owner_name};
+    }
+    bool is_orphan = by == WORKLOAD_OTHER || by == WORKLOAD_KIND_MAX;
+    return (struct whose){is_orphan ? kind : WORKLOAD_KIND_MAX, NULL};
+}
+
+struct whose whose_pod(const struct pod *pod, const struct workload *maker)
+{
+    if (maker != NULL) {
+        return whose_workload(maker);
+    }
+    enum workload_kind by = owner_kind(&pod->meta);
+    bool is_named = by != WORKLOAD_REPLICA_SET && by != WORKLOAD_JOB && by < WORKLOAD_OTHER;
+    return (struct whose){by, is_named ? pod->meta.owner_name : NULL};
+}
+
+/* What the owner has made counts for others only by the rules of ownership_of_pod() and ownership_of_maker(). */
+static bool is_of(enum workload_kind kind, const char *name, struct whose whose)
+{
+    switch (whose.kind) {
+    case WORKLOAD_REPLICA_SET:
+        return kind == WORKLOAD_DEPLOYMENT;
+    case WORKLOAD_JOB:
+        return kind == WORKLOAD_CRON_JOB;
+    case WORKLOAD_DEPLOYMENT:
+    case WORKLOAD_STATEFUL_SET:
+    case WORKLOAD_DAEMON_SET:
+    case WORKLOAD_CRON_JOB:
+    case WORKLOAD_OTHER:
+        return kind == whose.kind && (whose.name == NULL || str_eq(name, whose.name));
+    case WORKLOAD_KIND_MAX:
+        break;
+    }
+    return true;
+}
+
+bool whose_may_concern(const struct migration *migration, struct whose whose)
+{
+    const struct inherit_from *inherited = &migration->inherit_from;
+    if (inherited->name != NULL && is_of(inherited->kind, inherited->name, whose)) {
+        return true;
+    }
+    for (size_t i = 0; i < migration->application_count; i++) {
+        const struct application *application = &migration->applications[i];
+        /* Of another kind all that its selector selects counts, whoever made it. */
+        bool takes_all = application->kind == WORKLOAD_OTHER && whose.kind != WORKLOAD_OTHER;
+        if (application->has_selector || takes_all ||
+            is_of(application->kind, application->name, whose)) {
+            return true;
+        }
+    }
+    return false;
+}

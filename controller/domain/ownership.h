@@ -34,4 +34,27 @@ bool ownership_of_pod(const struct workload *workload, const struct application_
 /* True when the ReplicaSet or Job makes pods of the workload, which may be gone. */
 bool ownership_of_maker(const struct workload *workload, const struct workload *maker);
 
+/*
+ * Whose an object is, as far as its owners tell, for who asks what a change of it may change: of one workload; of
+ * whatever selects what a ReplicaSet, or a Job, makes (no name); of any kind that is not known here
+ * (WORKLOAD_OTHER without a name); or nobody can tell (WORKLOAD_KIND_MAX).
+ */
+struct whose {
+    enum workload_kind kind;
+    const char *name;
+};
+
+/* Of a workload: itself. Of a ReplicaSet or a Job: what made it. The name is borrowed. */
+struct whose whose_workload(const struct workload *workload);
+
+/* maker: the ReplicaSet or Job that owns the pod; NULL: there is none, or it is not known. */
+struct whose whose_pod(const struct pod *pod, const struct workload *maker);
+
+/*
+ * False when nothing that is this owner's, whatever happens to it, can change what is seen of the migration's
+ * applications, or of what it inherits from. In doubt true: who is woken for nothing finds nothing new, who is not
+ * woken misses a breach.
+ */
+bool whose_may_concern(const struct migration *migration, struct whose whose);
+
 #endif

@@ -98,11 +98,15 @@ static const char *other_unsettled(struct arena *arena, const struct workload *w
                                    const char *version)
 {
     const struct other_workload *other = &workload->other;
-    const char *why = uneven(arena, workload);
-    if (why == NULL && has_moving_phase(workload)) {
+    const char *why = NULL;
+    if (has_moving_phase(
+            workload)) { /* first: it tells more than the counts, which differ meanwhile */
         bool has_message = !str_is_empty(other->phase_message);
         why = arena_printf(arena, "its phase is %s%s%s%s", other->phase, has_message ? " (" : "",
                            has_message ? other->phase_message : "", has_message ? ")" : "");
+    }
+    if (why == NULL) {
+        why = uneven(arena, workload);
     }
     if (why == NULL && other->not_ready != NULL) {
         why = arena_printf(arena, "its condition %s is not True", other->not_ready);

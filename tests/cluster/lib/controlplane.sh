@@ -52,6 +52,7 @@ shared_flags() {
     done
 }
 
+# An autoscaler looks every 15 seconds, unless it is told otherwise: no test should wait for that.
 start_controller_manager() {
     local -a shared
     mapfile -t shared < <(shared_flags)
@@ -62,6 +63,7 @@ start_controller_manager() {
         --leader-elect=false --use-service-account-credentials=true \
         --service-account-private-key-file="$PKI/service-account.key" --root-ca-file="$PKI/ca.crt" \
         --kube-api-qps=200 --kube-api-burst=400 --flex-volume-plugin-dir="$STATE/volume-plugins" \
+        --horizontal-pod-autoscaler-sync-period=1s \
         "${shared[@]}" "${CONTROLLER_MANAGER_FLAGS[@]}"
 }
 

@@ -19,6 +19,7 @@ from harness.oracle import Oracle
 from harness.story import Story
 from stories.deletions import Deletions
 from stories.failures import Failures
+from stories.fleet import Fleet
 from stories.installation import Installation
 from stories.interruptions import Interruptions
 from stories.jobs import Jobs
@@ -30,7 +31,7 @@ from stories.versions import Versions
 from stories.waiting import Waiting
 
 # The longest first, so that the end does not wait for one of them.
-STORIES = [Versions, Tutorials, Failures, Waiting, Interruptions, Jobs, Deletions, Runs, Nodes, Upgrades]
+STORIES = [Versions, Tutorials, Failures, Waiting, Fleet, Interruptions, Jobs, Deletions, Runs, Nodes, Upgrades]
 LONG_STORIES = [LongNodes]
 LONGEST_FIRST = ("test_expand_roll_out_contract", "test_retries", "test_evicted_then_recovered", "test_config_map_that_comes",
                  "test_timeout", "test_many_on_one_database", "test_missing_config_map", "test_image_that_does_not_exist")

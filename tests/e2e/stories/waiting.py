@@ -3,6 +3,7 @@
 import datetime
 import json
 import subprocess
+import time
 
 from harness.story import APP, Story
 
@@ -115,6 +116,24 @@ class Waiting(Story):
         self.says("add-column", "Secret orders-token does not exist", phase="Waiting")
         self.has_run()
         self.api.create("secrets", self.namespace, {"metadata": {"name": "orders-token"}, "stringData": {"token": "t"}})
+        self.reaches("add-column", "Succeeded")
+        self.has_run("add-column")
+
+    def test_broker_that_must_be_new_and_ready(self):
+        """What is there already is too old; the new one is not ready, as its image does not exist; then it is."""
+        broker = self.deploy(self.idle("broker"))
+        time.sleep(1.1)  # the API server's times are whole seconds
+        self.migrate("add-column", requires=[{"apiVersion": "apps/v1", "kind": "Deployment", "name": "broker", "condition": "Available",
+                                              "newerThan": "Migration"}])
+        self.says("add-column", "Deployment broker", "before this migration", phase="Waiting")
+        self.reaches("add-column", "Waiting", "PrerequisiteTooOld")
+        self.api.delete("deployments", self.namespace, "broker")
+        self.says("add-column", "Deployment broker does not exist", phase="Waiting")
+        self.api.create("deployments", self.namespace, self.idle("broker", image="127.0.0.1:1/orders-api:1.0.0"))
+        self.says("add-column", "condition Available of Deployment broker is False (MinimumReplicasUnavailable)", phase="Waiting")
+        self.reaches("add-column", "Waiting", "PrerequisiteNotReady")
+        self.has_run()
+        self.set_image(broker, "orders-api:1.0.0")
         self.reaches("add-column", "Succeeded")
         self.has_run("add-column")
 

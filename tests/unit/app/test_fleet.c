@@ -23,10 +23,11 @@ struct place {
     struct fleet *fleet;
 };
 
-static void on_change(void *arg, const char *ns)
+static void on_change(void *arg, const char *ns, struct whose whose)
 {
     (void)arg;
     (void)ns;
+    (void)whose;
     fail();
 }
 

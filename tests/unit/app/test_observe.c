@@ -25,10 +25,11 @@ struct place {
     struct observed seen;
 };
 
-static void on_change(void *arg, const char *ns)
+static void on_change(void *arg, const char *ns, struct whose whose)
 {
     (void)arg;
     (void)ns;
+    (void)whose;
 }
 
 static void on_error(void *arg, const char *ns, const struct err *err)

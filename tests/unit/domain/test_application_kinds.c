@@ -454,8 +454,12 @@ static const struct row rows[] = {
     {
         .name = "it waits in the middle of its steps",
         ROLLOUT,
-        .workload = {NOT_TOLD, .observed_generation = 4,
-                     .other = {TELLS, .available = -1, .phase = "Paused",
+        .workload = {.observed_generation = 4,
+                     .desired = 2,
+                     .replicas = 2,
+                     .updated = 1, /* half-way, which its phase explains */
+                     .ready = 2,
+                     .other = {TELLS, .available = 2, .phase = "Paused",
                                .phase_message = "CanaryPauseStep"}},
         OK,
         .unsettled = "orders-api is rolling out 2.0.0: its phase is Paused (CanaryPauseStep)",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a real fleet does while a migration waits: docs/reference/fleet.md, row by row, before Kubernetes' own controllers."""
+"""What a real fleet does while a migration waits: most rows of docs/reference/fleet.md, before Kubernetes' own controllers."""
 import time
 
 from ground.case import APP, Case, steered
@@ -74,6 +74,31 @@ class Fleet(Case):
 
     test_hangs.lasts = 8
 
+    def test_recreate(self):
+        """Old pods that take their time to end are named; when they are gone, and the new ones do not come yet, nothing is there."""
+        self.fleet(spec={"strategy": {"type": "Recreate"}}, containers=self.requesting("2.0.0"), replicas=1)
+        old = self.pods_of("2.0.0")[0]["metadata"]["name"]
+        self.freeze(old)
+        self.quota(0)
+        self.set(template={"spec": {"containers": self.requesting("2.1.0")}})
+        self.contract()
+        waiting = self.closed(SETTLED, reason="RolloutInProgress", says=f"{APP} still has a terminating pod of 2.0.0 ({old} on node ")
+        self.assertEqual("2.0.0 (1)", waiting["status"]["running"])
+        self.end(old)
+        waiting = self.closed(SETTLED, reason="RolloutInProgress", says=f"{APP} is rolling out 2.1.0: 0 of 1 pods updated, 0 in all")
+        self.assertNotIn("running", waiting["status"])
+        self.delete("resourcequotas", "few-pods")
+        self.assertEqual("2.1.0 (1)", self.succeeds(timeout=120)["status"]["running"])
+        self.holds()
+
+    def freeze(self, pod):
+        """Its node does not touch it any more: told to go, it stays."""
+        self.api.change("pods", self.namespace, pod, {"metadata": {"annotations": steered(frozen="true")}})
+
+    def end(self, pod):
+        """Somebody makes sure that it is gone, and says so."""
+        self.api.request("DELETE", self.api.path("pods", self.namespace, pod), {"gracePeriodSeconds": 0})
+
     def test_surge(self):
         """In the middle of a rollout by maxSurge all are updated, and the old ones are there as well."""
         self.fleet(spec={"strategy": {"rollingUpdate": {"maxSurge": "100%", "maxUnavailable": 0}}}, version="2.0.0")
@@ -134,15 +159,29 @@ class Fleet(Case):
         self.succeeds()
         self.holds()
 
+    def test_replica_set_that_wants_pods(self):
+        """No pod runs it, no template asks for it: a quota keeps the old version's pod away, and the rollout is paused. It will come yet."""
+        self.fleet(containers=self.requesting("1.0.0"), replicas=1)
+        self.quota(0)
+        self.kill("1.0.0")
+        self.set(paused=True, template=self.template("2.0.0"))
+        self.world.until(self.namespace, lambda: not self.pods_of("1.0.0"), "no pod of 1.0.0 is left")
+        self.contract(rollout="Any")
+        waiting = self.closed(COMPATIBLE, reason="VersionsIncompatible", says=f"{APP} still wants 1 pod of 1.0.0 (ReplicaSet {APP}-")
+        self.assertEqual(("2.0.0", []), tuple(waiting["status"]["applications"][0].get(key, []) for key in ("desired", "running")))
+        self.set(paused=False, template={"spec": {"containers": [{"name": "api", "image": image("2.0.0"), "resources": {"requests": None}}]}})
+        self.succeeds()
+        self.holds()
+
     def test_terminating_on_a_lost_node(self):
         """A pod that was told to go and whose node does not answer: it is named, with its node."""
         self.fleet("DaemonSet", version="2.0.0")
         lost = self.pods_of("2.0.0")[0]["metadata"]["name"]
-        self.api.change("pods", self.namespace, lost, {"metadata": {"annotations": steered(frozen="true")}})
+        self.freeze(lost)
         self.roll_to("2.1.0", kind="DaemonSet")
         self.contract(application=self.application(">=2.0.0", kind="DaemonSet"))
         self.closed(SETTLED, says=f"still has a terminating pod of 2.0.0 ({lost} on node ")
-        self.api.request("DELETE", self.api.path("pods", self.namespace, lost), {"gracePeriodSeconds": 0})
+        self.end(lost)
         self.succeeds()
         self.holds()
 
@@ -191,7 +230,7 @@ class Fleet(Case):
         self.contract(application=self.application(">=2.0.0", kind="DaemonSet"), rollout="Any")
         self.closed(COMPATIBLE, reason="VersionsIncompatible", says=f"{APP} runs 1.0.0 in 1 of 2 pods")
         self.assertNotIn("deletionTimestamp", self.world.get("pods", self.namespace, lost)["metadata"])
-        self.api.request("DELETE", self.api.path("pods", self.namespace, lost), {"gracePeriodSeconds": 0})
+        self.end(lost)
         self.succeeds()
         self.holds()
 
@@ -225,7 +264,63 @@ class Fleet(Case):
         self.assertEqual("2.0.0 (2)", self.succeeds()["status"]["running"])
         self.holds()
 
+    def test_injected_sidecar(self):
+        """What is put into the pods on their way in, before the application even, is not in the template: not the application's either."""
+        self.inject({"name": "proxy", "image": "registry.example:5000/proxy:9.0.0"})
+        self.fleet(version="1.0.0", replicas=1)
+        self.assertEqual(["proxy", "api"], [container["name"] for container in self.pods_with("proxy")[0]["spec"]["containers"]])
+        self.contract(versions=">=2.0.0 <3.0.0")
+        waiting = self.closed(COMPATIBLE, reason="VersionsIncompatible", says=f"{APP} runs 1.0.0 in 1 of 1 pod; needs >=2.0.0 <3.0.0")
+        self.assertEqual("1.0.0 (1)", waiting["status"]["running"])
+        self.roll_to("2.0.0")
+        self.assertEqual("2.0.0 (1)", self.succeeds()["status"]["running"])
+        self.holds()
+
+    def pods_with(self, container):
+        return [pod for pod in self.world.all("pods", self.namespace)
+                if container in [found["name"] for found in pod["spec"]["containers"]]]
+
+    def inject(self, container):
+        """As a mesh's webhook does: first of all containers, into the application's pods. Waits until it is in force."""
+        name, rest = self.namespace, "/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolic"
+        value = f'Object.spec.containers{{name: "{container["name"]}", image: "{container["image"]}"}}'
+        pods = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
+        self.api.request("POST", rest + "ies", {"metadata": {"name": name}, "spec": {
+            "failurePolicy": "Fail", "reinvocationPolicy": "Never",
+            "matchConstraints": {"resourceRules": [pods], "objectSelector": {"matchLabels": {"app": APP}},
+                                 "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": self.namespace}}},
+            "mutations": [{"patchType": "JSONPatch", "jsonPatch": {
+                "expression": f'[JSONPatch{{op: "add", path: "/spec/containers/0", value: {value}}}]'}}]}})
+        self.addCleanup(self.api.request, "DELETE", f"{rest}ies/{name}")
+        self.api.request("POST", rest + "ybindings", {"metadata": {"name": name}, "spec": {"policyName": name}})
+        self.addCleanup(self.api.request, "DELETE", f"{rest}ybindings/{name}")
+        asked = {"metadata": {"name": "asks", "labels": {"app": APP}}, "spec": {"containers": [{"name": "api", "image": image("1.0.0")}]}}
+        deadline = time.monotonic() + PATIENCE
+        while len(self.api.request("POST", self.api.path("pods", self.namespace) + "?dryRun=All", asked)["spec"]["containers"]) < 2:
+            self.assertLess(time.monotonic(), deadline, "the policy is in force")
+            time.sleep(0.05)
+
     # ---- while it waits ----
+
+    def test_autoscaler(self):
+        """A real one: it asks for three pods, of which a quota lets one come; then for one."""
+        self.fleet(containers=self.requesting("2.0.0"), replicas=1)
+        self.quota(1)
+        path = f"/apis/autoscaling/v2/namespaces/{self.namespace}/horizontalpodautoscalers"
+        target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": APP}
+        self.api.request("POST", path, {"metadata": {"name": "busy"}, "spec": {"scaleTargetRef": target, "minReplicas": 3, "maxReplicas": 5}})
+        self.addCleanup(self.api.request, "DELETE", f"{path}/busy")  # it would go on
+        self.scaled_to(3)
+        self.contract()
+        waiting = self.closed(SETTLED, reason="RolloutInProgress", says=f"{APP} is rolling out 2.0.0: 1 of 3 pods updated, 1 in all")
+        self.assertEqual("True", self.conditions(waiting)[COMPATIBLE])
+        self.api.request("PATCH", f"{path}/busy", {"spec": {"minReplicas": 1, "maxReplicas": 1}}, "application/merge-patch+json")
+        self.scaled_to(1)
+        self.assertEqual("2.0.0 (1)", self.succeeds()["status"]["running"])
+        self.holds()
+
+    def scaled_to(self, replicas):
+        self.world.wait("deployments", self.namespace, APP, lambda seen: seen["spec"]["replicas"] == replicas, f"is scaled to {replicas}")
 
     def test_scaled_during_the_wait(self):
         """As an autoscaler does: each step is seen, costs a few writes at most, and the last one is settled."""

@@ -4,7 +4,7 @@ import datetime
 
 from ground.candidate import Candidate
 from ground.case import APP, Case, steered
-from ground.own_kind import OwnKind
+from ground.own_kind import ArgoRollout, OwnKind
 
 COMPATIBLE = "VersionsCompatible"
 SETTLED = "RolloutSettled"
@@ -151,7 +151,7 @@ class OtherKinds(Rollouts):
         self.closed(SETTLED, reason="RolloutInProgress", says="does not tell whether its controller has seen its newest spec")
         self.is_told("Paused", message="CanaryPauseStep")
         self.closed(SETTLED, says="its phase is Paused (CanaryPauseStep)")
-        self.is_told("Progressing", updatedReplicas=0)
+        self.is_told("Healthy", updatedReplicas=0)
         self.closed(SETTLED, says="its status.updatedReplicas is 0")
         self.is_told()
         found = self.succeeds()["status"]["applications"][0]
@@ -207,6 +207,51 @@ class OtherKinds(Rollouts):
         self.closed(COMPATIBLE, says="canary is to run 1.0.0")
         self.kind.delete("canary")
         self.assertEqual(["stable"], [found["workload"].split("/")[1] for found in self.succeeds()["status"]["applications"]])
+        self.holds()
+
+
+class ArgoRollouts(Rollouts):
+    """Their own kind. What their controller writes into the status is taken from its sources; the test plays it."""
+
+    def setUp(self):
+        super().setUp()
+        self.kind = ArgoRollout(self)
+        self.database(baseline="0")
+
+    def is_told(self, phase="Healthy", **more):
+        told = {"phase": phase, "HPAReplicas": 2, "replicas": 2, "updatedReplicas": 2, "readyReplicas": 2, "availableReplicas": 2,
+                "selector": f"app={APP}", "canary": {}, "blueGreen": {}, "stableRS": "old", "currentPodHash": "new", **more}
+        status = self.kind.tell(APP, observedGeneration=str(self.rollout_now()["metadata"]["generation"]), **told)["status"]
+        self.assertEqual(told, {key: status.get(key) for key in told}, "the schema has each of these words")
+
+    def rollout_now(self):
+        return self.api.request("GET", f"{self.kind.path}/{APP}")
+
+    def test_canary(self):
+        """Half of it is new, and it waits for a word; it is promoted; the old pods are gone, all is told to be healthy."""
+        self.kind.install()
+        steps = [{"setWeight": 50}, {"pause": {}}]
+        rollout = self.rollout(replicas=2, strategy={"canary": {"steps": steps}}, noSuchField="dropped")
+        self.assertNotIn("noSuchField", rollout["spec"], "the real schema is in force")
+        self.replica_set("old", "1.0.0", rollout)
+        self.replica_set("new", "2.0.0", rollout)
+        condition = {"lastTransitionTime": "2026-01-01T00:00:00Z", "lastUpdateTime": "2026-01-01T00:00:00Z", "reason": "r", "message": "m"}
+        conditions = [{"type": "Available", "status": "True", **condition}, {"type": "Progressing", "status": "Unknown", **condition}]
+        paused = {"message": "CanaryPauseStep", "controllerPause": True, "conditions": conditions,
+                  "pauseConditions": [{"reason": "CanaryPauseStep", "startTime": "2026-01-01T00:00:00Z"}]}
+        self.is_told("Paused", updatedReplicas=1, **paused)
+        self.contract()
+        waiting = self.closed(COMPATIBLE, reason="VersionsIncompatible", says=f"{APP} runs 1.0.0 in 1 of 2 pods; needs >=2.0.0")
+        self.assertEqual("1.0.0 (1), 2.0.0 (1)", waiting["status"]["running"])
+        self.change(applications=[self.its_application(">=1.0.0")])
+        self.closed(SETTLED, reason="RolloutInProgress", says=f"{APP} is rolling out 2.0.0: its phase is Paused (CanaryPauseStep)")
+        self.is_told("Progressing", message="more replicas need to be updated", updatedReplicas=1, pauseConditions=None)
+        self.closed(SETTLED, says="its phase is Progressing (more replicas need to be updated)")
+        self.delete("replicasets", "old")
+        self.is_told("Healthy", message=None, stableRS="new")
+        found = self.succeeds()["status"]["applications"][0]
+        self.assertEqual((f"Rollout.argoproj.io/{APP}", "2.0.0", f"app={APP}", True),
+                         (found["workload"], found["desired"], found["selector"], found["settled"]))
         self.holds()
 
 
