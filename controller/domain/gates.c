@@ -390,10 +390,10 @@ void gates_judge(struct arena *arena, const struct observed *seen, struct gates 
         breach = judge_applications(arena, seen, ret_gates);
         ret_gates->running = running_text(arena, ret_gates);
     } else {
-        const char *message = "the applications are not read yet";
-        if (seen->applications_unread_why != NULL) {
-            message = arena_printf(arena, "%s: %s", message, seen->applications_unread_why);
-        }
+        const char *why = seen->applications_unread_why;
+        const char *message =
+            why == NULL ? "the applications are not read yet"
+                        : arena_printf(arena, "the applications are not read yet: %s", why);
         struct gate_verdict unknown = {CONDITION_UNKNOWN, "NotChecked", message};
         ret_gates->verdicts[GATE_VERSIONS_COMPATIBLE] = unknown;
         ret_gates->verdicts[GATE_ROLLOUT_SETTLED] = unknown;
