@@ -13,7 +13,6 @@
 #include "app/store.h"
 #include "base/attrs.h"
 #include "domain/types.h"
-#include "domain/unread.h"
 
 /* The kinds of enum workload_kind but WORKLOAD_OTHER, and pods. */
 #define FLEET_PODS      WORKLOAD_KIND_MAX

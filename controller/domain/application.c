@@ -11,6 +11,7 @@
 #include "domain/running.h"
 #include "domain/selector.h"
 #include "domain/soak.h"
+#include "domain/unread.h"
 #include "domain/version_source.h"
 
 /* On each pod of a StatefulSet: the name of the ControllerRevision that it was made from. */

@@ -149,6 +149,13 @@ struct selector {
     size_t count;
 };
 
+/* Whether the objects of a kind that others install could be read at all. */
+enum kind_state {
+    KIND_READ,
+    KIND_MISSING,   /* the server has no such kind, or none that lies in a namespace */
+    KIND_FORBIDDEN, /* we may not read it */
+};
+
 /* ---- workloads and pods ---- */
 
 struct container_image {
