@@ -219,7 +219,7 @@ MUTANTS = [Mutant(*row) for row in (
     ("R7", "a Job of a CronJob that is not over counts for nothing", APPLICATION,
      "bool is_its = maker->desired > 0 &&", "bool is_its = maker->desired > 0 && maker->kind != WORKLOAD_JOB &&", ("application_kinds",)),
     ("R7", "a pod whose Job is deleted is nobody's", OWNERSHIP,
-     "return name != NULL && (is_named_after", "return name == NULL && (is_named_after", ("application_kinds",)),
+     "(is_named_after(cron_job, name) || has_containers_of(cron_job, &pod->facts));", "false;", ("application_kinds",)),
     ("R7", "of another kind only the pods that it owns count", OWNERSHIP,
      "(workload->kind == WORKLOAD_OTHER || !is_anothers(workload, seen, pod))", "!is_anothers(workload, seen, pod)", ("application_kinds",)),
     ("R7", "a Job that its CronJob does not control is nobody's", OWNERSHIP,
