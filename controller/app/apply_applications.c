@@ -16,6 +16,12 @@ static struct work *work_of(struct task *task)
     return (struct work *)(void *)task;
 }
 
+static void get(struct work *work, const char *path, task_fn *fn, size_t index)
+{
+    struct kube_call call = {.method = KUBE_GET, .path = path};
+    task_call(&work->task, &call, fn, index);
+}
+
 /* ---- what the answers tell ---- */
 
 /* The items of a list, or the object itself, as an array of borrowed references. */
@@ -109,25 +115,29 @@ static void on_workload(struct task *task, const struct kube_response *response,
     }
 }
 
-/* It may be read no more, or is of no kind any more: an answer, too. */
+/* It may be read no more, or is of no kind any more, or of one that is never listed: an answer, too. */
 static bool is_refusal(const struct err *err)
 {
     return err->kind == ERR_FORBIDDEN || err->kind == ERR_NOT_FOUND || err->kind == ERR_INVALID;
 }
 
-/* Of a server that does not know the field selector all come. */
-static void keep_named(struct application_seen *seen, const char *name)
+/* Of a server that does not know the selector all come. */
+static void keep_its_own(struct application_seen *seen, const struct application *application)
 {
     size_t kept = 0;
     for (size_t i = 0; i < seen->workload_count; i++) {
-        if (str_eq(seen->workloads[i]->meta.name, name)) {
-            seen->workloads[kept++] = seen->workloads[i];
+        const struct workload *workload = seen->workloads[i];
+        bool is_its = application->has_selector
+                          ? selector_matches(&application->selector, &workload->labels)
+                          : str_eq(workload->meta.name, application->name);
+        if (is_its) {
+            seen->workloads[kept++] = workload;
         }
     }
     seen->workload_count = kept;
 }
 
-static void on_other(struct task *task, const struct kube_response *response, size_t index)
+static void on_others(struct task *task, const struct kube_response *response, size_t index)
 {
     struct work *work = work_of(task);
     struct application_seen *seen = &work->learnt.applications[index];
@@ -141,84 +151,128 @@ static void on_other(struct task *task, const struct kube_response *response, si
         task_fail_with(task, &(struct err){ERR_CONFLICT, "the migration changed during the look"});
     } else {
         seen->workloads = decode_workloads(work, WORKLOAD_OTHER, response, &seen->workload_count);
-        if (!application->has_selector) {
-            keep_named(seen, application->name);
-        }
+        keep_its_own(seen, application);
         fail_if_pods_are_missing(work, index);
     }
 }
 
-/* Makers and pods of several selectors are added up: the judgement knows whose they are. */
-static void add_makers(struct work *work, enum workload_kind kind,
-                       const struct kube_response *response, size_t index)
+/* A server of another kind may refuse the selector: then all are asked for. */
+static void on_selected(struct task *task, const struct kube_response *response, size_t index)
 {
-    struct application_seen *seen = &work->learnt.applications[index];
+    struct work *work = work_of(task);
+    const struct application *application = application_at(work, index);
+    const char *path = application == NULL
+                           ? NULL
+                           : applications_kind(work->cluster->fleet, work->ns, application).path;
+    if (!response->is_ok && response->err.kind == ERR_INVALID && path != NULL) {
+        get(work, path, on_others, index);
+    } else {
+        on_others(task, response, index);
+    }
+}
+
+/* They are read once for all applications: the judgement knows whose they are. */
+static void share_makers(struct work *work, enum workload_kind kind,
+                         const struct kube_response *response)
+{
+    struct learnt *learnt = &work->learnt;
     if (!response->is_ok) {
         task_fail(&work->task, response, "read what makes an application's pods");
         return;
     }
     size_t count = 0;
-    const struct workload **more = decode_workloads(work, kind, response, &count);
-    const struct workload **all = arena_array(&work->learnt.arena, seen->maker_count + count,
-                                              sizeof(const struct workload *));
-    for (size_t i = 0; i < seen->maker_count; i++) {
-        all[i] = seen->makers[i];
+    const struct workload **makers = decode_workloads(work, kind, response, &count);
+    for (size_t i = 0; i < learnt->application_count; i++) {
+        const struct application *application = application_at(work, i);
+        bool is_cron_job = application != NULL && application->kind == WORKLOAD_CRON_JOB;
+        if (is_cron_job == (kind == WORKLOAD_JOB)) {
+            learnt->applications[i].makers = makers;
+            learnt->applications[i].maker_count = count;
+        }
     }
-    for (size_t i = 0; i < count; i++) {
-        all[seen->maker_count + i] = more[i];
-    }
-    seen->makers = all;
-    seen->maker_count += count;
 }
 
 static void on_replica_sets(struct task *task, const struct kube_response *response, size_t index)
 {
-    add_makers(work_of(task), WORKLOAD_REPLICA_SET, response, index);
+    (void)index;
+    share_makers(work_of(task), WORKLOAD_REPLICA_SET, response);
 }
 
 static void on_jobs(struct task *task, const struct kube_response *response, size_t index)
 {
-    add_makers(work_of(task), WORKLOAD_JOB, response, index);
+    (void)index;
+    share_makers(work_of(task), WORKLOAD_JOB, response);
 }
 
-static void on_pods(struct task *task, const struct kube_response *response, size_t index)
+/* Pods of several selectors are added up. */
+static void add_pods(struct application_seen *seen, struct arena *arena, const struct pod **more,
+                     size_t count)
 {
-    struct work *work = work_of(task);
-    struct arena *arena = &work->learnt.arena;
-    if (!response->is_ok) {
-        task_fail(task, response, "read an application's pods");
-        return;
-    }
-    struct application_seen *seen = &work->learnt.applications[index];
-    size_t count = item_count(response->body);
     const struct pod **all =
         arena_array(arena, seen->pod_count + count, sizeof(const struct pod *));
     for (size_t i = 0; i < seen->pod_count; i++) {
         all[i] = seen->pods[i];
     }
     for (size_t i = 0; i < count; i++) {
+        all[seen->pod_count + i] = more[i];
+    }
+    seen->pods = all;
+    seen->pod_count += count;
+}
+
+static const struct pod **decode_pods(struct work *work, const struct kube_response *response,
+                                      size_t *ret_count)
+{
+    struct arena *arena = &work->learnt.arena;
+    if (!response->is_ok) {
+        task_fail(&work->task, response, "read an application's pods");
+        return NULL;
+    }
+    size_t count = item_count(response->body);
+    const struct pod **pods = arena_array(arena, count, sizeof(const struct pod *));
+    for (size_t i = 0; i < count; i++) {
         struct err err = {0};
         struct pod *pod = arena_alloc(arena, sizeof(*pod));
         if (!pod_decode(arena, item_at(response->body, i), pod, &err)) {
-            task_fail_with(task, &err);
-            return;
+            task_fail_with(&work->task, &err);
+            return pods;
         }
-        all[seen->pod_count++] = pod;
+        pods[(*ret_count)++] = pod;
     }
-    seen->pods = all;
+    return pods;
+}
+
+static void on_pods(struct task *task, const struct kube_response *response, size_t index)
+{
+    struct work *work = work_of(task);
+    size_t count = 0;
+    const struct pod **pods = decode_pods(work, response, &count);
+    add_pods(&work->learnt.applications[index], &work->learnt.arena, pods, count);
+}
+
+static void on_pods_of_jobs(struct task *task, const struct kube_response *response, size_t index)
+{
+    (void)index;
+    struct work *work = work_of(task);
+    size_t count = 0;
+    const struct pod **pods = decode_pods(work, response, &count);
+    for (size_t i = 0; i < work->learnt.application_count; i++) {
+        const struct application *application = application_at(work, i);
+        if (application != NULL && application->kind == WORKLOAD_CRON_JOB) {
+            work->learnt.applications[i].pods = pods;
+            work->learnt.applications[i].pod_count = count;
+        }
+    }
 }
 
 /* ---- what is asked ---- */
 
-static void get(struct work *work, const char *path, task_fn *fn, size_t index)
-{
-    struct kube_call call = {.method = KUBE_GET, .path = path};
-    task_call(&work->task, &call, fn, index);
-}
-
+/* selector NULL: all of them. */
 static const char *list_path(struct work *work, enum resource resource, const char *selector)
 {
-    char *path = resource_select_path(&work->arena, resource, work->ns, selector);
+    char *path = selector == NULL
+                     ? resource_path(&work->arena, resource, work->ns, NULL)
+                     : resource_select_path(&work->arena, resource, work->ns, selector);
     if (work->snapshot == NULL) {
         return path;
     }
@@ -226,16 +280,11 @@ static const char *list_path(struct work *work, enum resource resource, const ch
     return kube_path_query(&work->arena, path, "resourceVersionMatch", "Exact");
 }
 
-static void look_at_pods(struct work *work, const struct application *application, size_t index,
-                         const char *selector)
+static void look_at_pods(struct work *work, size_t index, const char *selector)
 {
-    if (str_is_empty(selector)) {
-        return;
+    if (!str_is_empty(selector)) {
+        get(work, list_path(work, RESOURCE_POD, selector), on_pods, index);
     }
-    if (application->kind == WORKLOAD_DEPLOYMENT || application->kind == WORKLOAD_OTHER) {
-        get(work, list_path(work, RESOURCE_REPLICA_SET, selector), on_replica_sets, index);
-    }
-    get(work, list_path(work, RESOURCE_POD, selector), on_pods, index);
 }
 
 /* Pods of workloads that were deleted, or came back with another selector, are still there perhaps. */
@@ -250,18 +299,31 @@ static void look_at_remembered(struct work *work, const struct migration *migrat
         bool is_its = application_names(application, remembered->workload) ||
                       application_selects_kind(application, remembered->workload);
         if (is_its && strstr(asked, selector) == NULL) {
-            look_at_pods(work, application, index, remembered->selector);
+            look_at_pods(work, index, remembered->selector);
             asked = arena_printf(&work->arena, "%s%s", asked, selector);
         }
     }
 }
 
-/* Whose Jobs and pods they are no selector tells. */
-static void look_at_jobs(struct work *work, size_t index)
+/*
+ * No selector tells whose Jobs and their pods are, nor whose pods a ReplicaSet makes: its own labels may be others than
+ * those of its template. So all of them are read, and once.
+ */
+static void look_at_makers(struct work *work, const struct observed *seen)
 {
-    get(work, list_path(work, RESOURCE_JOB, "!" LABEL_MIGRATION_UID), on_jobs, index);
-    get(work, list_path(work, RESOURCE_POD, LABEL_JOB_NAME ",!" LABEL_MIGRATION_UID), on_pods,
-        index);
+    unsigned needs = applications_needs(seen->migration);
+    bool has_workload = seen->migration->status.application_count > 0;
+    for (size_t i = 0; i < seen->migration->application_count; i++) {
+        has_workload = has_workload || seen->applications[i].workload_count > 0;
+    }
+    if (has_workload && (needs & FLEET_BIT(WORKLOAD_REPLICA_SET)) != 0) {
+        get(work, list_path(work, RESOURCE_REPLICA_SET, NULL), on_replica_sets, 0);
+    }
+    if ((needs & FLEET_BIT(WORKLOAD_JOB)) != 0) {
+        get(work, list_path(work, RESOURCE_JOB, "!" LABEL_MIGRATION_UID), on_jobs, 0);
+        get(work, list_path(work, RESOURCE_POD, LABEL_JOB_NAME ",!" LABEL_MIGRATION_UID),
+            on_pods_of_jobs, 0);
+    }
 }
 
 /*
@@ -275,10 +337,12 @@ static void look_at_other(struct work *work, const struct application *applicati
     struct fleet_other other = applications_kind(work->cluster->fleet, work->ns, application);
     if (other.path != NULL && application->has_selector) {
         const char *selector = selector_text(arena, &application->selector);
-        get(work, kube_path_query(arena, other.path, "labelSelector", selector), on_other, index);
+        get(work, kube_path_query(arena, other.path, "labelSelector", selector), on_selected,
+            index);
     } else if (other.path != NULL) {
         const char *selector = arena_printf(arena, "metadata.name=%s", application->name);
-        get(work, kube_path_query(arena, other.path, "fieldSelector", selector), on_other, index);
+        get(work, kube_path_query(arena, other.path, "fieldSelector", selector), on_selected,
+            index);
     } else if (other.state == KIND_READ) {
         task_fail_with(&work->task,
                        &(struct err){ERR_TRANSIENT, "an application's kind is not found yet"});
@@ -320,13 +384,9 @@ static void look_at_application(struct work *work, const struct observed *seen, 
         *looked_for =
             arena_printf(&work->learnt.arena, "%s%s", *looked_for, mark_of(&work->arena, workload));
         asked = arena_printf(&work->arena, "%s\n%s\n", asked, selector);
-        look_at_pods(work, application, index, selector);
+        look_at_pods(work, index, selector);
     }
-    if (application->kind == WORKLOAD_CRON_JOB) {
-        look_at_jobs(work, index);
-    } else {
-        look_at_remembered(work, seen->migration, index, asked);
-    }
+    look_at_remembered(work, seen->migration, index, asked);
 }
 
 void apply_look_at_applications(struct work *work, const struct observed *seen)
@@ -339,4 +399,5 @@ void apply_look_at_applications(struct work *work, const struct observed *seen)
         learnt->looked_for[i] = "";
         look_at_application(work, seen, i);
     }
+    look_at_makers(work, seen);
 }

@@ -14,7 +14,6 @@
 #include "base/attrs.h"
 #include "domain/ownership.h"
 #include "domain/types.h"
-#include "domain/unread.h"
 
 /* The kinds of enum workload_kind but WORKLOAD_OTHER, and pods. */
 #define FLEET_PODS      WORKLOAD_KIND_MAX

@@ -11,7 +11,6 @@
 #include "app/kind_watch.h"
 #include "app/store.h"
 #include "base/attrs.h"
-#include "domain/unread.h"
 
 /* Called from the loop, never inside kind_post_start(); may not stop the post. */
 struct kind_post_handler {

@@ -75,9 +75,33 @@ static size_t count_others(const struct application *applications, size_t count)
     return others;
 }
 
+static bool needs_these_others(const struct work *work, const struct application *applications,
+                               size_t count)
+{
+    size_t others = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct application *application = &applications[i];
+        if (application->kind != WORKLOAD_OTHER) {
+            continue;
+        }
+        if (others == work->other_count) {
+            return false;
+        }
+        const struct other_need *need = &work->others[others++];
+        if (!str_eq(need->kind, application->other_kind) ||
+            !str_eq(need->api_version, application->api_version)) {
+            return false;
+        }
+    }
+    return others == work->other_count;
+}
+
 /* First the new ones: what stays is not watched anew. */
 static void need_others(struct work *work, const struct application *applications, size_t count)
 {
+    if (needs_these_others(work, applications, count)) {
+        return;
+    }
     struct fleet *fleet = work->cluster->fleet;
     struct other_need *before = work->others;
     size_t before_count = work->other_count;
@@ -107,9 +131,7 @@ void work_need(struct work *work, unsigned kinds, const struct application *appl
 {
     struct fleet *fleet = work->cluster->fleet;
     fleet_retain(fleet, work->ns, kinds & ~work->needs);
-    if (work->other_count > 0 || count_others(applications, application_count) > 0) {
-        need_others(work, applications, application_count);
-    }
+    need_others(work, applications, application_count);
     fleet_release(fleet, work->ns, work->needs & ~kinds);
     work->needs = kinds;
 }

@@ -38,21 +38,24 @@ static bool has_text(const json_t *list, const char *text)
     return false;
 }
 
-static void owner_read(struct reader *reader, const json_t *metadata, struct meta *ret)
+static void owners_read(struct reader *reader, const json_t *metadata, struct meta *ret)
 {
     const json_t *owners = reader_list(reader, metadata, "ownerReferences");
-    size_t i = 0;
-    json_t *owner = NULL;
-    json_array_foreach(owners, i, owner)
-    {
-        if (json_is_true(json_object_get(owner, "controller"))) {
-            size_t mark = reader_enter_item(reader, "ownerReferences", i);
-            ret->owner_kind = reader_text(reader, owner, "kind");
-            ret->owner_name = reader_text(reader, owner, "name");
-            ret->owner_uid = reader_text(reader, owner, "uid");
-            reader_leave(reader, mark);
-            return;
-        }
+    ret->owner_count = json_array_size(owners);
+    if (ret->owner_count == 0) {
+        return;
+    }
+    ret->owners = arena_array(reader->arena, ret->owner_count, sizeof(*ret->owners));
+    for (size_t i = 0; i < ret->owner_count; i++) {
+        const json_t *owner = json_array_get(owners, i);
+        size_t mark = reader_enter_item(reader, "ownerReferences", i);
+        ret->owners[i] = (struct owner_reference){
+            .kind = reader_text(reader, owner, "kind"),
+            .name = reader_text(reader, owner, "name"),
+            .uid = reader_text(reader, owner, "uid"),
+            .is_controller = reader_flag(reader, owner, "controller"),
+        };
+        reader_leave(reader, mark);
     }
 }
 
@@ -74,7 +77,7 @@ void meta_read(struct reader *reader, const json_t *object, const char *our_fina
     const json_t *finalizers = reader_list(reader, metadata, "finalizers");
     ret->has_finalizer = has_text(finalizers, our_finalizer);
     ret->finalizers = other_finalizers(reader, finalizers, our_finalizer);
-    owner_read(reader, metadata, ret);
+    owners_read(reader, metadata, ret);
     reader_leave(reader, mark);
 }
 

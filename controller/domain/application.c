@@ -11,6 +11,7 @@
 #include "domain/running.h"
 #include "domain/selector.h"
 #include "domain/soak.h"
+#include "domain/unread.h"
 #include "domain/version_source.h"
 
 /* On each pod of a StatefulSet: the name of the ControllerRevision that it was made from. */
@@ -200,7 +201,8 @@ static void judge_settled(struct judge *judge, const struct workload *workload,
     const char *name = workload->meta.name;
     /* Jobs come and go side by side: what counts is their version. */
     bool is_split = wanting > 1 && workload->kind != WORKLOAD_CRON_JOB;
-    const char *why = rollout_unsettled(arena, workload, status->desired);
+    const struct application *application = judge->question->application;
+    const char *why = rollout_unsettled(arena, application, workload, status->desired);
     if (why != NULL) {
         unsettled(judge, why);
     } else if (is_split) {
@@ -216,8 +218,7 @@ static void judge_settled(struct judge *judge, const struct workload *workload,
                         name, status->desired, running->version, running->pods, pods, noun(pods)));
         }
     }
-    bool is_short = workload->updated >= 0 && workload->updated < workload->replicas;
-    if (is_split || rollout_is_unfinished(workload) || is_short) {
+    if (is_split || rollout_is_unfinished(workload) || rollout_is_short(application, workload)) {
         rolling(judge, arena_printf(arena, "%s is rolling out %s", name, status->desired));
     }
 }

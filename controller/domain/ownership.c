@@ -17,21 +17,42 @@ static bool is_a_run(const struct pod *pod)
     return pairs_get(&pod->facts.labels, LABEL_MIGRATION_UID) != NULL;
 }
 
-static const struct workload *maker_of(const struct application_seen *seen, const struct pod *pod)
+/* NULL: an orphan. */
+static const struct owner_reference *controller_of(const struct meta *made)
 {
-    for (size_t i = 0; i < seen->maker_count; i++) {
-        if (pod->meta.owner_uid != NULL && str_eq(seen->makers[i]->meta.uid, pod->meta.owner_uid)) {
-            return seen->makers[i];
+    for (size_t i = 0; i < made->owner_count; i++) {
+        if (made->owners[i].is_controller) {
+            return &made->owners[i];
         }
     }
     return NULL;
 }
 
-/* The same name with another UID: it was deleted and created again, and what it made lives on. */
-static bool is_a_namesakes(const struct workload *workload, const struct meta *made)
+static bool is_object(const struct owner_reference *owner, const struct workload *workload)
 {
-    return str_eq(made->owner_kind, workload_kind_name(workload->kind)) &&
-           str_eq(made->owner_name, workload->meta.name);
+    return owner->uid != NULL && str_eq(owner->uid, workload->meta.uid);
+}
+
+static bool is_of_kind(const struct owner_reference *owner, enum workload_kind kind)
+{
+    return str_eq(owner->kind, workload_kind_name(kind));
+}
+
+/* The same name with another UID: it was deleted and created again, and what it made lives on. */
+static bool is_namesake(const struct owner_reference *owner, const struct workload *workload)
+{
+    return is_of_kind(owner, workload->kind) && str_eq(owner->name, workload->meta.name);
+}
+
+static const struct workload *maker_of(const struct application_seen *seen, const struct pod *pod)
+{
+    const struct owner_reference *owner = controller_of(&pod->meta);
+    for (size_t i = 0; owner != NULL && i < seen->maker_count; i++) {
+        if (is_object(owner, seen->makers[i])) {
+            return seen->makers[i];
+        }
+    }
+    return NULL;
 }
 
 /* ---- what makes pods ---- */
@@ -48,19 +69,53 @@ static bool is_named_after(const struct workload *cron_job, const char *job)
     return number[0] != '\0' && number[strspn(number, "0123456789")] == '\0';
 }
 
+/* Of a CronJob that is gone none are known, and anything has them. */
+static bool has_containers_of(const struct workload *workload, const struct version_facts *facts)
+{
+    const struct version_facts *template = &workload->pod_template;
+    for (size_t i = 0; i < template->container_count; i++) {
+        size_t k = 0;
+        while (k < facts->container_count &&
+               !str_eq(facts->containers[k].name, template->containers[i].name)) {
+            k++;
+        }
+        if (k == facts->container_count) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * Whoever makes a Job from a CronJob by hand need not say that the CronJob controls it (kubectl did not for years), and
+ * an orphan runs on: then it is told by its name, or by nothing but its containers, if a person gave it that.
+ */
+static bool is_job_of(const struct workload *cron_job, const struct workload *job)
+{
+    bool is_orphan = controller_of(&job->meta) == NULL;
+    for (size_t i = 0; i < job->meta.owner_count; i++) {
+        const struct owner_reference *owner = &job->meta.owners[i];
+        if (is_object(owner, cron_job) || is_namesake(owner, cron_job)) {
+            return true;
+        }
+        is_orphan = is_orphan && !is_of_kind(owner, WORKLOAD_CRON_JOB);
+    }
+    return is_orphan && (is_named_after(cron_job, job->meta.name) ||
+                         has_containers_of(cron_job, &job->pod_template));
+}
+
 bool ownership_of_maker(const struct workload *workload, const struct workload *maker)
 {
-    const struct meta *meta = &maker->meta;
-    if (meta->owner_uid != NULL && str_eq(meta->owner_uid, workload->meta.uid)) {
+    const struct owner_reference *owner = controller_of(&maker->meta);
+    if (owner != NULL && is_object(owner, workload)) {
         return true;
     }
-    bool is_orphan = meta->owner_uid == NULL;
     switch (workload->kind) {
     case WORKLOAD_DEPLOYMENT: /* adopts whatever orphan its selector selects */
-        return (is_orphan || is_a_namesakes(workload, meta)) &&
+        return (owner == NULL || is_namesake(owner, workload)) &&
                selector_matches(&workload->selector, &maker->pod_template.labels);
-    case WORKLOAD_CRON_JOB: /* adopts none, but an orphan runs on */
-        return is_orphan ? is_named_after(workload, meta->name) : is_a_namesakes(workload, meta);
+    case WORKLOAD_CRON_JOB:
+        return is_job_of(workload, maker);
     case WORKLOAD_OTHER:
         return selector_matches(&workload->selector, &maker->pod_template.labels);
     case WORKLOAD_STATEFUL_SET:
@@ -79,37 +134,21 @@ bool ownership_of_maker(const struct workload *workload, const struct workload *
 static bool is_anothers(const struct workload *workload, const struct application_seen *seen,
                         const struct pod *pod)
 {
-    const struct meta *meta = &pod->meta;
-    if (meta->owner_uid == NULL || str_eq(meta->owner_uid, workload->meta.uid)) {
+    const struct owner_reference *owner = controller_of(&pod->meta);
+    if (owner == NULL || is_object(owner, workload)) {
         return false;
     }
     if (workload->kind != WORKLOAD_DEPLOYMENT) {
-        return !is_a_namesakes(workload, meta);
+        return !is_namesake(owner, workload);
     }
-    if (!str_eq(meta->owner_kind, "ReplicaSet")) {
+    if (!is_of_kind(owner, WORKLOAD_REPLICA_SET)) {
         return true;
     }
     const struct workload *replica_set = maker_of(seen, pod);
-    return replica_set != NULL && replica_set->meta.owner_uid != NULL &&
-           !str_eq(replica_set->meta.owner_uid, workload->meta.uid) &&
-           !str_eq(replica_set->meta.owner_name, workload->meta.name);
-}
-
-/* Of a CronJob that is gone none are known, and any pod has them. */
-static bool has_containers_of(const struct workload *workload, const struct pod *pod)
-{
-    const struct version_facts *template = &workload->pod_template;
-    for (size_t i = 0; i < template->container_count; i++) {
-        size_t k = 0;
-        while (k < pod->facts.container_count &&
-               !str_eq(pod->facts.containers[k].name, template->containers[i].name)) {
-            k++;
-        }
-        if (k == pod->facts.container_count) {
-            return false;
-        }
-    }
-    return true;
+    const struct owner_reference *above =
+        replica_set == NULL ? NULL : controller_of(&replica_set->meta);
+    return above != NULL && !is_object(above, workload) &&
+           !str_eq(above->name, workload->meta.name);
 }
 
 /*
@@ -123,11 +162,12 @@ static bool is_of_cron_job(const struct workload *cron_job, const struct applica
     if (job != NULL) {
         return ownership_of_maker(cron_job, job);
     }
-    const char *name = pod->meta.owner_uid == NULL ? pairs_get(&pod->facts.labels, LABEL_JOB_NAME)
-                       : str_eq(pod->meta.owner_kind, workload_kind_name(WORKLOAD_JOB))
-                           ? pod->meta.owner_name
-                           : NULL;
-    return name != NULL && (is_named_after(cron_job, name) || has_containers_of(cron_job, pod));
+    const struct owner_reference *owner = controller_of(&pod->meta);
+    const char *name = owner == NULL ? pairs_get(&pod->facts.labels, LABEL_JOB_NAME)
+                       : is_of_kind(owner, WORKLOAD_JOB) ? owner->name
+                                                         : NULL;
+    return name != NULL &&
+           (is_named_after(cron_job, name) || has_containers_of(cron_job, &pod->facts));
 }
 
 bool ownership_of_pod(const struct workload *workload, const struct application_seen *seen,

@@ -12,7 +12,6 @@
 #include <stddef.h>
 
 #include "domain/types.h"
-#include "domain/unread.h"
 
 /* What was seen; everything borrowed. Pods and makers may hold ones that are not concerned. */
 struct application_seen {

@@ -68,56 +68,89 @@ static const char *obstacle(struct arena *arena, const struct workload *workload
     return "";
 }
 
-/* Of a kind that nobody knows all counts that it tells must be the same. NULL: they are. */
-static const char *uneven(struct arena *arena, const struct workload *workload)
+/* These two roll nothing out: how many pods are of the newest template they never tell. */
+static bool tells_updated(const struct application *application)
 {
+    return !str_eq(application->other_type, "ReplicationController") &&
+           !str_eq(application->other_type, "ReplicaSet.apps");
+}
+
+bool rollout_is_short(const struct application *application, const struct workload *workload)
+{
+    bool is_told = workload->kind != WORKLOAD_OTHER || tells_updated(application);
+    int64_t updated = workload->updated < 0 ? 0 : workload->updated;
+    return is_told && updated < workload->replicas;
+}
+
+/*
+ * Of a kind that nobody knows all counts must be the same. Most leave out a count of zero, and so one that is not told
+ * is none: whoever never tells it cannot be told from whoever has none. NULL: they are the same.
+ */
+static const char *uneven(struct arena *arena, const struct application *application,
+                          const struct workload *workload)
+{
+    bool is_wish_told = workload->desired >= 0;
+    const char *name = is_wish_told ? "spec.replicas" : "status.replicas";
+    int64_t wanted = is_wish_told ? workload->desired : workload->replicas;
     const struct {
         const char *name;
         int64_t count;
-    } told[] = {
-        {"spec.replicas", workload->desired},
+    } counts[] = {
         {"status.replicas", workload->replicas},
-        {"status.updatedReplicas", workload->updated},
+        {"status.updatedReplicas", tells_updated(application) ? workload->updated : wanted},
         {"status.readyReplicas", workload->ready},
         {"status.availableReplicas", workload->other.available},
     };
-    size_t first = 0;
-    while (first < ARRAY_LEN(told) && told[first].count < 0) {
-        first++;
-    }
-    for (size_t i = first + 1; i < ARRAY_LEN(told); i++) {
-        if (told[i].count >= 0 && told[i].count != told[first].count) {
-            return arena_printf(arena, "its %s is %" PRId64 ", and its %s is %" PRId64,
-                                told[first].name, told[first].count, told[i].name, told[i].count);
+    for (size_t i = 0; i < ARRAY_LEN(counts); i++) {
+        if (counts[i].count < 0 && wanted > 0) {
+            return arena_printf(arena,
+                                "its %s is %" PRId64 ", and its %s is not told (if it never is, "
+                                "set rollout to Any)",
+                                name, wanted, counts[i].name);
+        }
+        if (counts[i].count >= 0 && counts[i].count != wanted) {
+            return arena_printf(arena, "its %s is %" PRId64 ", and its %s is %" PRId64, name,
+                                wanted, counts[i].name, counts[i].count);
         }
     }
     return NULL;
 }
 
-static const char *other_unsettled(struct arena *arena, const struct workload *workload,
-                                   const char *version)
+/* What it says in words. NULL: nothing against it. */
+static const char *objection(struct arena *arena, const struct other_workload *other,
+                             const char *phase)
 {
-    const struct other_workload *other = &workload->other;
-    const char *why = NULL;
-    if (has_moving_phase(
-            workload)) { /* first: it tells more than the counts, which differ meanwhile */
+    if (phase != NULL) {
         bool has_message = !str_is_empty(other->phase_message);
-        why = arena_printf(arena, "its phase is %s%s%s%s", other->phase, has_message ? " (" : "",
-                           has_message ? other->phase_message : "", has_message ? ")" : "");
+        return arena_printf(arena, "its phase is %s%s%s%s", phase, has_message ? " (" : "",
+                            has_message ? other->phase_message : "", has_message ? ")" : "");
+    }
+    return other->not_ready == NULL
+               ? NULL
+               : arena_printf(arena, "its condition %s is not True", other->not_ready);
+}
+
+static const char *other_unsettled(struct arena *arena, const struct application *application,
+                                   const struct workload *workload, const char *version)
+{
+    const char *phase = has_moving_phase(workload) ? workload->other.phase : NULL;
+    const char *why = objection(arena, &workload->other, phase);
+    if (why == NULL && workload->desired < 0 && workload->replicas <= 0) {
+        return arena_printf(arena,
+                            "%s does not tell how many pods it wants (spec.replicas) or has "
+                            "(status.replicas): set rollout to Any, if the versions are enough",
+                            workload->meta.name);
     }
     if (why == NULL) {
-        why = uneven(arena, workload);
-    }
-    if (why == NULL && other->not_ready != NULL) {
-        why = arena_printf(arena, "its condition %s is not True", other->not_ready);
+        why = uneven(arena, application, workload);
     }
     return why == NULL ? NULL
                        : arena_printf(arena, "%s is rolling out %s: %s%s", workload->meta.name,
                                       version, why, obstacle(arena, workload));
 }
 
-const char *rollout_unsettled(struct arena *arena, const struct workload *workload,
-                              const char *version)
+const char *rollout_unsettled(struct arena *arena, const struct application *application,
+                              const struct workload *workload, const char *version)
 {
     const char *name = workload->meta.name;
     if (workload->meta.deleted_s != 0) {
@@ -137,7 +170,7 @@ const char *rollout_unsettled(struct arena *arena, const struct workload *worklo
         return arena_printf(arena, "the rollout of %s has not begun yet", name);
     }
     if (workload->kind == WORKLOAD_OTHER) {
-        return other_unsettled(arena, workload, version);
+        return other_unsettled(arena, application, workload, version);
     }
     if (workload->updated != workload->desired || workload->replicas != workload->desired) {
         return arena_printf(arena,

@@ -13,12 +13,15 @@
 #include "base/arena.h"
 #include "domain/types.h"
 
-/* Why it is not over, for a person; NULL: it is. `version` is that of the workload's template. */
-const char *rollout_unsettled(struct arena *arena, const struct workload *workload,
-                              const char *version);
+/* Why it is not over, for a person; NULL: it is. `version` is that of the application's template. */
+const char *rollout_unsettled(struct arena *arena, const struct application *application,
+                              const struct workload *workload, const char *version);
 
 /* Its controller tells that the updated pods were never all available. */
 bool rollout_is_unfinished(const struct workload *workload);
+
+/* By its counts there are pods of an earlier template. */
+bool rollout_is_short(const struct application *application, const struct workload *workload);
 
 /*
  * The revision of the earlier template of which a StatefulSet makes the pods below its partition, whenever one has

@@ -101,6 +101,13 @@ const char *outcome_name(enum outcome outcome);
 
 /* ---- what every object has ---- */
 
+struct owner_reference {
+    const char *kind;
+    const char *name;
+    const char *uid;
+    bool is_controller; /* one of an object's owners at most */
+};
+
 struct meta {
     const char *ns;
     const char *name;
@@ -113,9 +120,8 @@ struct meta {
     bool has_finalizer; /* ours (FINALIZER_MIGRATION or FINALIZER_OUTCOME, as fits the kind) */
     const char
         *finalizers; /* the others, as JSON array text, to write back untouched; NULL: none */
-    const char *owner_kind; /* of the controller ownerReference; NULL: none */
-    const char *owner_name;
-    const char *owner_uid;
+    struct owner_reference *owners;
+    size_t owner_count;
 };
 
 struct pair {
@@ -141,6 +147,13 @@ struct selector_term {
 struct selector {
     struct selector_term *terms; /* all must hold; matchLabels are SELECTOR_IN with one value */
     size_t count;
+};
+
+/* Whether the objects of a kind that others install could be read at all. */
+enum kind_state {
+    KIND_READ,
+    KIND_MISSING,   /* the server has no such kind, or none that lies in a namespace */
+    KIND_FORBIDDEN, /* we may not read it */
 };
 
 /* ---- workloads and pods ---- */

@@ -3,6 +3,9 @@
 
 #include "base/str.h"
 
+/* Roles with this label, set to "true", are the controller's own: what it may see of other kinds. */
+#define LABEL_AGGREGATE "interlude.dev/aggregate-to-controller"
+
 const char *unread_text(struct arena *arena, const char *what, enum kind_state state,
                         const char *why)
 {

@@ -5,16 +5,7 @@
 
 #include "base/arena.h"
 #include "base/attrs.h"
-
-/* Roles with this label, set to "true", are the controller's own: what it may see of other kinds. */
-#define LABEL_AGGREGATE "interlude.dev/aggregate-to-controller"
-
-/* Whether the objects of a kind could be read at all. */
-enum kind_state {
-    KIND_READ,
-    KIND_MISSING,   /* the server has no such kind, or none that lies in a namespace */
-    KIND_FORBIDDEN, /* we may not read it */
-};
+#include "domain/types.h"
 
 /* Of "Rollout orders-api", which is not KIND_READ; why is the server's words. In the arena. */
 const char *unread_text(struct arena *arena, const char *what, enum kind_state state,

@@ -93,9 +93,13 @@ static void test_metadata(void **state)
     assert_int_equal(m.meta.grace_s, 30);
     assert_true(m.meta.has_finalizer);
     assert_string_equal(m.meta.finalizers, "[\"example.com/first\",\"example.com/second\"]");
-    assert_string_equal(m.meta.owner_kind, "Set");
-    assert_string_equal(m.meta.owner_name, "owner");
-    assert_string_equal(m.meta.owner_uid, "o1");
+    assert_int_equal(m.meta.owner_count, 2);
+    assert_string_equal(m.meta.owners[0].uid, "o0");
+    assert_false(m.meta.owners[0].is_controller);
+    assert_string_equal(m.meta.owners[1].kind, "Set");
+    assert_string_equal(m.meta.owners[1].name, "owner");
+    assert_string_equal(m.meta.owners[1].uid, "o1");
+    assert_true(m.meta.owners[1].is_controller);
     assert_int_equal(m.retry, 2);
     assert_int_equal(m.confirm_ended, 3);
     assert_true(m.abandon);

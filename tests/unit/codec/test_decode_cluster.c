@@ -22,8 +22,9 @@ static void test_deployment(void **state)
     decode_workload(&arena, WORKLOAD_DEPLOYMENT, &w);
     assert_int_equal(w.kind, WORKLOAD_DEPLOYMENT);
     assert_int_equal(w.meta.generation, 7);
-    assert_string_equal(w.meta.owner_kind, "Deployment");
-    assert_string_equal(w.meta.owner_name, "parent");
+    assert_int_equal(w.meta.owner_count, 1);
+    assert_string_equal(w.meta.owners[0].kind, "Deployment");
+    assert_string_equal(w.meta.owners[0].name, "parent");
     assert_int_equal(w.observed_generation, 6);
     assert_int_equal(w.desired, 5);
     assert_int_equal(w.replicas, 4);
@@ -111,7 +112,7 @@ static void test_replicas_are_1_unless_said(void **state)
     assert_false(w.paused);
     assert_int_equal(w.selector.count, 0);
     assert_int_equal(w.pod_template.container_count, 0);
-    assert_null(w.meta.owner_kind);
+    assert_int_equal(w.meta.owner_count, 0);
 }
 
 static void test_job(void **state)

@@ -782,11 +782,13 @@ static void fill_pods(struct arena *arena, const struct row *row, struct applica
         struct pod *pod = arena_alloc(arena, sizeof(*pod));
         pod->meta.name = arena_printf(arena, "pod-%zu", i);
         if (!sketch->is_orphan) {
-            pod->meta.owner_kind = sketch->owner_kind != NULL ? sketch->owner_kind : kind;
-            pod->meta.owner_name = sketch->owner_name != NULL ? sketch->owner_name : "set-0";
-            pod->meta.owner_uid = sketch->owner_uid != NULL                   ? sketch->owner_uid
-                                  : row->workload.kind == WORKLOAD_DEPLOYMENT ? "uid-rs"
-                                                                              : "uid-d";
+            bool has_set = row->workload.kind == WORKLOAD_DEPLOYMENT;
+            set_controller(arena, &pod->meta,
+                           sketch->owner_kind != NULL ? sketch->owner_kind : kind,
+                           sketch->owner_name != NULL ? sketch->owner_name : "set-0",
+                           sketch->owner_uid != NULL ? sketch->owner_uid
+                           : has_set                 ? "uid-rs"
+                                                     : "uid-d");
         }
         pod->meta.deleted_s = sketch->is_terminating ? NOW : 0;
         pod->phase = sketch->phase != NULL ? sketch->phase : "Running";
@@ -826,9 +828,9 @@ static void fill_sets(struct arena *arena, const struct row *row, struct applica
         set->meta.name = arena_printf(arena, "set-%zu", i);
         set->meta.uid = sketch->uid != NULL ? sketch->uid : "uid-rs";
         if (!sketch->is_orphan) {
-            set->meta.owner_kind = "Deployment";
-            set->meta.owner_name = sketch->owner_name != NULL ? sketch->owner_name : "orders-api";
-            set->meta.owner_uid = sketch->owner_uid != NULL ? sketch->owner_uid : "uid-d";
+            set_controller(arena, &set->meta, "Deployment",
+                           sketch->owner_name != NULL ? sketch->owner_name : "orders-api",
+                           sketch->owner_uid != NULL ? sketch->owner_uid : "uid-d");
         }
         set->desired = sketch->desired;
         set->pod_template = facts_of(arena, sketch->image, NULL, "orders");

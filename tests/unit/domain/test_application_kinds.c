@@ -20,12 +20,14 @@ struct made {          /* by the workload: a ReplicaSet or Job; or a pod */
     const char *image; /* NULL: no more */
     const char *name;
     const char *uid;
-    const char *owner_kind; /* NULL: an orphan */
+    const char *owner_uid; /* NULL: an orphan */
+    const char *owner_kind;
     const char *owner_name;
-    const char *owner_uid;
-    const char *label;     /* of key app */
-    const char *job_name;  /* the Job controller's label */
-    const char *container; /* default nightly */
+    const char *controller; /* another one's UID; NULL: the owner is it */
+    bool is_not_controlled; /* by its owner, nor by anything else */
+    const char *label;      /* of key app */
+    const char *job_name;   /* the Job controller's label */
+    const char *container;  /* default nightly */
     int64_t desired;
     bool is_terminating;
     bool is_a_run;
@@ -64,6 +66,9 @@ struct row {
                     .api_version = "argoproj.io/v1alpha1",                                         \
                     .other_kind = "Rollout",                                                       \
                     .other_type = "Rollout.argoproj.io"}
+#define OF_TYPE(type)                                                                              \
+    .application = {TWO, .kind = WORKLOAD_OTHER, .name = "orders-api", .other_kind = "a kind",     \
+                    .other_type = (type)}
 #define OF_NIGHTLY .owner_kind = "CronJob", .owner_name = "nightly", .owner_uid = "uid-w"
 #define OF_JOB     .owner_kind = "Job", .owner_name = "nightly-29384756", .owner_uid = "uid-j"
 #define A_JOB      .name = "nightly-29384756", .uid = "uid-j", .desired = 1
@@ -163,12 +168,63 @@ static const struct row rows[] = {
         .is_rolling = true,
     },
     {
+        .name = "by hand, and not said to be controlled by it",
+        CRON,
+        .makers = {{"orders:1.0.0", .name = "by-hand", .uid = "uid-j", .desired = 1, OF_NIGHTLY,
+                    .is_not_controlled = true, .container = "renamed"}},
+        .pods = {{"orders:1.0.0", .name = "p", OF_JOB, .container = "renamed"}},
+        .reason = "VersionsIncompatible",
+        .message = "nightly runs 1.0.0 in 1 of 1 pod; needs >=2.0.0 <3.0.0",
+        .unsettled = "~its Job by-hand is of 1.0.0",
+        .running = "1.0.0=1",
+        .statuses = 1,
+        .is_rolling = true,
+    },
+    {
+        .name = "by hand, and controlled by something else",
+        CRON,
+        .makers = {{"orders:1.0.0", .name = "by-hand", .uid = "uid-j", .desired = 1, OF_NIGHTLY,
+                    .controller = "uid-flow", .container = "renamed"}},
+        .reason = "VersionsIncompatible",
+        .message = "~still wants 1 pod of 1.0.0 (Job by-hand)",
+        .unsettled = "~its Job by-hand is of 1.0.0",
+        .statuses = 1,
+        .is_rolling = true,
+    },
+    {
+        .name = "by hand of the one before it, and not said to be controlled by it",
+        CRON,
+        .makers = {{"orders:1.0.0", .name = "by-hand", .uid = "uid-j", .desired = 1,
+                    .owner_kind = "CronJob", .owner_name = "nightly", .owner_uid = "uid-before",
+                    .is_not_controlled = true, .container = "renamed"}},
+        .reason = "VersionsIncompatible",
+        .message = "~still wants 1 pod of 1.0.0 (Job by-hand)",
+        .unsettled = "~its Job by-hand is of 1.0.0",
+        .statuses = 1,
+        .is_rolling = true,
+    },
+    {
+        .name = "an orphaned Job of another name: by its containers",
+        CRON,
+        .makers = {{"orders:1.0.0", .name = "by-hand", .uid = "uid-j", .desired = 1}},
+        .pods = {{"orders:1.0.0", .name = "p", OF_JOB}},
+        .reason = "VersionsIncompatible",
+        .message = "~runs 1.0.0 in 1 of 1 pod",
+        .unsettled = "~its Job by-hand is of 1.0.0",
+        .running = "1.0.0=1",
+        .statuses = 1,
+        .is_rolling = true,
+    },
+    {
         .name = "Jobs of others, owned and not",
         CRON,
-        .makers = {{"orders:1.0.0", .name = "nightly-b-1", .uid = "uid-j", .desired = 1},
+        .makers = {{"orders:1.0.0", .name = "nightly-b-1", .uid = "uid-j", .desired = 1,
+                    .container = "backup"},
                    {"orders:1.0.0", .name = "nightly-7", .uid = "uid-j2", .desired = 1,
                     .owner_kind = "CronJob", .owner_name = "weekly", .owner_uid = "uid-o"},
-                   {"orders:1.0.0", .name = "nightly-", .uid = "uid-j3", .desired = 1}},
+                   {"orders:1.0.0", .name = "nightly-8", .uid = "uid-j3", .desired = 1,
+                    .owner_kind = "CronJob", .owner_name = "weekly", .owner_uid = "uid-o",
+                    .is_not_controlled = true}},
         .pods = {{"orders:1.0.0", .name = "p", OF_JOB},
                  {"orders:1.0.0", .name = "q", .owner_kind = "ReplicaSet", .owner_uid = "uid-rs"},
                  {"orders:1.0.0", .name = "r"}},
@@ -259,6 +315,23 @@ static const struct row rows[] = {
         .reason = "VersionsIncompatible",
         .message = "~still wants 1 pod of 1.0.0",
         .unsettled = "~was deleted",
+        .statuses = 1,
+        .is_rolling = true,
+    },
+    {
+        .name = "deleted: nothing tells whose a Job of no owner was",
+        CRON,
+        .is_absent = true,
+        .absent_is_met = true,
+        .makers = {{"orders:1.0.0", .name = "by-hand", .uid = "uid-j", .desired = 1},
+                   {"orders:1.1.0", .name = "of-weekly", .uid = "uid-j2", .desired = 1,
+                    .owner_kind = "CronJob", .owner_name = "weekly", .owner_uid = "uid-o",
+                    .is_not_controlled = true}},
+        .remembered = "CronJob/nightly",
+        .reason = "VersionsIncompatible",
+        .message = "nightly still wants 1 pod of 1.0.0 (Job by-hand); needs >=2.0.0 "
+                   "<3.0.0",
+        .unsettled = "nightly was deleted and has pods left",
         .statuses = 1,
         .is_rolling = true,
     },
@@ -406,10 +479,124 @@ static const struct row rows[] = {
         .unsettled = "the rollout of orders-api has not begun yet",
     },
     {
-        .name = "counts that are not told say nothing",
+        .name = "it tells no count at all",
         ROLLOUT,
         .workload = {NOT_TOLD, .observed_generation = 4, .other = {TELLS, .available = -1}},
         OK,
+        .unsettled = "orders-api does not tell how many pods it wants (spec.replicas) or has "
+                     "(status.replicas): set rollout to Any, if the versions are enough",
+    },
+    {
+        .name = "nobody says how many are wanted, and none is there: perhaps not yet",
+        ROLLOUT,
+        .workload = {.observed_generation = 4, .desired = -1, .other = {TELLS}},
+        OK,
+        .unsettled = "~does not tell how many pods it wants",
+    },
+    {
+        .name = "scaled to zero, and zeros are left out",
+        ROLLOUT,
+        .workload = {.observed_generation = 4,
+                     .replicas = -1,
+                     .updated = -1,
+                     .ready = -1,
+                     .other = {TELLS, .available = -1}},
+        OK,
+    },
+    {
+        .name = "scaled to zero, and one is there yet",
+        ROLLOUT,
+        .workload = {.observed_generation = 4,
+                     .replicas = 1,
+                     .updated = 1,
+                     .ready = -1,
+                     .other = {TELLS, .available = -1}},
+        OK,
+        .unsettled = "~its spec.replicas is 0, and its status.replicas is 1",
+    },
+    {
+        .name = "none is ready: a zero that is left out",
+        ROLLOUT,
+        .workload = {.observed_generation = 4,
+                     .desired = 3,
+                     .replicas = 3,
+                     .updated = 3,
+                     .ready = -1,
+                     .other = {TELLS, .available = -1}},
+        OK,
+        .unsettled = "orders-api is rolling out 2.0.0: its spec.replicas is 3, and its "
+                     "status.readyReplicas is not told (if it never is, set rollout to Any)",
+    },
+    {
+        .name = "none is available yet: likewise",
+        ROLLOUT,
+        .workload = {.observed_generation = 4,
+                     .desired = 3,
+                     .replicas = 3,
+                     .updated = 3,
+                     .ready = 3,
+                     .other = {TELLS, .available = -1}},
+        OK,
+        .unsettled = "~its status.availableReplicas is not told",
+    },
+    {
+        .name = "none is updated: likewise, and pods are to go",
+        ROLLOUT,
+        .workload = {.observed_generation = 4,
+                     .desired = 3,
+                     .replicas = 3,
+                     .updated = -1,
+                     .ready = 3,
+                     .other = {TELLS, .available = 3}},
+        OK,
+        .unsettled = "~its status.updatedReplicas is not told",
+        .is_rolling = true,
+    },
+    {
+        .name = "there is no pod at all: likewise",
+        ROLLOUT,
+        .workload = {.observed_generation = 4,
+                     .desired = 3,
+                     .replicas = -1,
+                     .updated = -1,
+                     .ready = -1,
+                     .other = {TELLS, .available = -1}},
+        OK,
+        .unsettled = "~its status.replicas is not told",
+    },
+    {
+        .name = "a ReplicationController never tells how many are updated",
+        OF_TYPE("ReplicationController"),
+        .workload = {.observed_generation = 4,
+                     .desired = 2,
+                     .replicas = 2,
+                     .updated = -1,
+                     .ready = 2,
+                     .other = {TELLS, .available = 2}},
+        OK,
+    },
+    {
+        .name = "nor does a ReplicaSet",
+        OF_TYPE("ReplicaSet.apps"),
+        .workload = {.observed_generation = 4,
+                     .desired = 2,
+                     .replicas = 2,
+                     .updated = -1,
+                     .ready = 2,
+                     .other = {TELLS, .available = 2}},
+        OK,
+    },
+    {
+        .name = "but how many of its pods are ready",
+        OF_TYPE("ReplicationController"),
+        .workload = {.observed_generation = 4,
+                     .desired = 3,
+                     .replicas = 3,
+                     .updated = -1,
+                     .ready = -1,
+                     .other = {TELLS, .available = -1}},
+        OK,
+        .unsettled = "~its status.readyReplicas is not told",
     },
     {
         .name = "some are updated",
@@ -430,7 +617,7 @@ static const struct row rows[] = {
         ROLLOUT,
         .workload = {.observed_generation = 4,
                      .desired = 3,
-                     .replicas = -1,
+                     .replicas = 3,
                      .updated = 3,
                      .ready = 3,
                      .paused = true,
@@ -445,9 +632,9 @@ static const struct row rows[] = {
         .workload = {.observed_generation = 4,
                      .desired = -1,
                      .replicas = 2,
-                     .updated = -1,
+                     .updated = 2,
                      .ready = 1,
-                     .other = {TELLS, .available = -1}},
+                     .other = {TELLS, .available = 1}},
         OK,
         .unsettled = "~its status.replicas is 2, and its status.readyReplicas is 1",
     },
@@ -486,8 +673,12 @@ static const struct row rows[] = {
     {
         .name = "a phase in words of another",
         ROLLOUT,
-        .workload = {NOT_TOLD, .observed_generation = 4,
-                     .other = {TELLS, .available = -1, .phase = "Running"}},
+        .workload = {.observed_generation = 4,
+                     .desired = 2,
+                     .replicas = 2,
+                     .updated = 2,
+                     .ready = 2,
+                     .other = {TELLS, .available = 2, .phase = "Running"}},
         OK,
     },
     {
@@ -573,16 +764,28 @@ static struct version_facts facts_of(struct arena *arena, const struct made *mad
     return facts;
 }
 
-static struct meta meta_of(const struct made *made)
+static struct meta meta_of(struct arena *arena, const struct made *made)
 {
-    return (struct meta){
+    struct meta meta = {
         .name = made->name,
         .uid = made->uid != NULL ? made->uid : made->name,
-        .owner_kind = made->owner_kind,
-        .owner_name = made->owner_name,
-        .owner_uid = made->owner_uid,
         .deleted_s = made->is_terminating ? NOW : 0,
     };
+    if (made->owner_uid == NULL) {
+        return meta;
+    }
+    meta.owners = arena_array(arena, 2, sizeof(*meta.owners));
+    meta.owners[meta.owner_count++] = (struct owner_reference){
+        .kind = made->owner_kind,
+        .name = made->owner_name,
+        .uid = made->owner_uid,
+        .is_controller = made->controller == NULL && !made->is_not_controlled,
+    };
+    if (made->controller != NULL) {
+        meta.owners[meta.owner_count++] = (struct owner_reference){
+            .kind = "Workflow", .name = "w", .uid = made->controller, .is_controller = true};
+    }
+    return meta;
 }
 
 static void fill(struct arena *arena, const struct row *row, struct application_seen *seen)
@@ -593,7 +796,7 @@ static void fill(struct arena *arena, const struct row *row, struct application_
     for (size_t i = 0; i < MOST && row->makers[i].image != NULL; i++) {
         struct workload *maker = arena_alloc(arena, sizeof(*maker));
         *maker = (struct workload){
-            .meta = meta_of(&row->makers[i]),
+            .meta = meta_of(arena, &row->makers[i]),
             .kind = is_cron_job ? WORKLOAD_JOB : WORKLOAD_REPLICA_SET,
             .pod_template = facts_of(arena, &row->makers[i]),
             .desired = row->makers[i].desired,
@@ -603,7 +806,7 @@ static void fill(struct arena *arena, const struct row *row, struct application_
     for (size_t i = 0; i < MOST && row->pods[i].image != NULL; i++) {
         struct pod *pod = arena_alloc(arena, sizeof(*pod));
         *pod = (struct pod){
-            .meta = meta_of(&row->pods[i]),
+            .meta = meta_of(arena, &row->pods[i]),
             .facts = facts_of(arena, &row->pods[i]),
             .phase = row->pods[i].is_over ? "Succeeded" : "Running",
         };

@@ -23,6 +23,15 @@ static const char *running_of(struct arena *arena, const struct application_verd
     return text;
 }
 
+void set_controller(struct arena *arena, struct meta *meta, const char *kind, const char *name,
+                    const char *uid)
+{
+    meta->owners = arena_array(arena, 1, sizeof(*meta->owners));
+    meta->owners[0] =
+        (struct owner_reference){.kind = kind, .name = name, .uid = uid, .is_controller = true};
+    meta->owner_count = 1;
+}
+
 void assert_verdict(struct arena *arena, const struct application_verdict *verdict,
                     const struct expected_verdict *expected)
 {

@@ -15,6 +15,10 @@ struct expected_verdict {
     bool is_absent;
 };
 
+/* Its controller, which is its only owner. */
+void set_controller(struct arena *arena, struct meta *meta, const char *kind, const char *name,
+                    const char *uid);
+
 void assert_verdict(struct arena *arena, const struct application_verdict *verdict,
                     const struct expected_verdict *expected);
 

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Requests that are refused, whose answers are lost, late or unreadable, or that never end."""
+import json
+
+from ground.own_kind import OwnKind
+
 from fault import PATIENCE, Fault
 from steps import NOW_AND_THEN, STEPS, each
 
@@ -143,6 +147,40 @@ def conflicts(steps):
 
 for _name, _steps in WRITES.items():
     setattr(Storms, f"test_conflicts_of_{_name}", conflicts(_steps))
+
+
+class Selectors(Fault):
+    """Servers of other kinds that take no selector: of all objects those are picked that the migration names."""
+
+    def setUp(self):
+        super().setUp()
+        self.kind = OwnKind(self, "Rollout")
+        self.kind.install()
+        for name, version in (("api", "2.0.0"), ("far", "1.0.0")):
+            labels = {"app": name}
+            self.kind.create(name, labels=labels, spec={"selector": labels, "template": {
+                "metadata": {"labels": labels}, "spec": {"containers": [{"name": "api", "image": f"registry.example:5000/orders-api:{version}"}]}}})
+
+    def looks_for(self, which, **answer):
+        self.migrate(applications=[{"versions": ">=2.0.0", "apiVersion": self.kind.api_version, "kind": "Rollout", **which}])
+        self.begin({"method": "GET", "path": f"/{self.kind.plural}.(field|label)Selector", "times": -1, "do": "answer", **answer})
+        self.one_success(withdrawn=False)
+        self.assertEqual(1, self.session.state()["fired"], "how often it asked so")
+
+    def all_of_them(self):
+        return json.dumps(self.api.request("GET", self.kind.path))
+
+    def test_name_is_refused(self):
+        self.looks_for({"name": "api"}, status=400)
+
+    def test_labels_are_refused(self):
+        self.looks_for({"selector": {"matchLabels": {"app": "api"}}}, status=400)
+
+    def test_name_is_overlooked(self):
+        self.looks_for({"name": "api"}, status=200, body=self.all_of_them())
+
+    def test_labels_are_overlooked(self):
+        self.looks_for({"selector": {"matchLabels": {"app": "api"}}}, status=200, body=self.all_of_them())
 
 
 class NeverAnswered(Fault):

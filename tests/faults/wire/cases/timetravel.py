@@ -339,6 +339,35 @@ class TimeTravel(Fault):
         self.succeeds("nightly")
         self.ends_well(pods=2)
 
+    def test_replica_sets_of_other_labels(self):
+        """All is new, as the old world shows; meanwhile old ReplicaSets came that get no pods, and whose own labels are others (R7)."""
+        image = "registry.example:5000/orders-api:"
+        new, old = ([{"name": "api", "image": image + version}] for version in ("2.0.0", "1.0.0"))
+        kind = OwnKind(self, "Rollout")
+        kind.install()
+        kind.create("api", {"selector": {"app": "api"}, "template": {"metadata": {"labels": {"app": "api"}}, "spec": {"containers": new}}})
+        self.eventually(lambda: self.old_has(kind.path), "the old server has seen it", 30)
+        self.deploy(name="web", version="2.0.0", replicas=1)
+        for name, more in (("api", {"kind": "Rollout", "apiVersion": kind.api_version}), ("web", {})):
+            self.database(name, baseline="0")
+            self.migrate(name, database=name, applications=[self.application(">=2.0.0", name, **more)])
+        self.hold()
+        for name in ("api", "web"):
+            labels = {"app": name, "by": "hand"}
+            self.api.create("replicasets", self.namespace, {"metadata": {"name": f"old-{name}", "labels": {"team": "x"}}, "spec": {
+                "replicas": 2, "selector": {"matchLabels": labels},
+                "template": {"metadata": {"labels": labels}, "spec": {"containers": old, "serviceAccountName": "is-missing"}}}})
+        self.comes_from_the_past()
+        for name in ("api", "web"):
+            self.expect(name, lambda seen: seen["status"].get("withdrawn", 0) >= 1, "the claim is given back")
+            self.assertEqual([], self.jobs(name))
+        self.release()
+        for name in ("api", "web"):
+            self.closed("VersionsCompatible", name, says=f"{name} still wants 2 pods of 1.0.0 (ReplicaSet old-{name})")
+            self.delete("replicasets", f"old-{name}")
+            self.succeeds(name)
+        self.ends_well(pods=2)
+
     def old_has(self, path):
         try:
             return self.old_api.request("GET", f"{path}?resourceVersion=0")["items"]

@@ -84,8 +84,25 @@ class CronJobs(Case):
         self.succeeds()
         self.holds()
 
+    def test_job_by_hand(self):
+        """It names its CronJob and is not controlled by it, as kubectl made them for years; then it does not even name it."""
+        meta = self.cron_job("2.0.0")["metadata"]
+        owner = {"apiVersion": "batch/v1", "kind": "CronJob", "name": NIGHTLY, "uid": meta["uid"]}
+        template = {"metadata": {"annotations": steered(hold="true")}, "spec": {"containers": containers("1.0.0"), "restartPolicy": "Never"}}
+        self.api.create("jobs", self.namespace, {"metadata": {"name": "by-hand", "ownerReferences": [owner]}, "spec": {"template": template}})
+        pod = self.world.until(self.namespace, lambda: [
+            pod for pod in self.world.all("pods", self.namespace) if pod["status"].get("phase") == "Running"], "its pod runs")[0]
+        self.contract()
+        waiting = self.closed(COMPATIBLE, reason="VersionsIncompatible", says="nightly runs 1.0.0 in 1 of 1 pod; needs >=2.0.0")
+        self.assertIn("nightly is to run 2.0.0, and its Job by-hand is of 1.0.0", self.condition(waiting, SETTLED)["message"])
+        self.api.change("jobs", self.namespace, "by-hand", {"metadata": {"ownerReferences": None}})
+        self.stays(lambda: self.migration()["status"]["phase"] == "Waiting", "it looks like its own")
+        self.end(pod)
+        self.succeeds()
+        self.holds()
+
     def test_orphaned_job(self):
-        """The CronJob is gone but for its Job, whose pod runs on; a Job of another name is nobody's here."""
+        """The CronJob is gone but for its Job, whose pod runs on."""
         self.cron_job("2.0.0")
         pod = self.fire()
         self.contract(whenAbsent="Proceed", versions=">=3.0.0")
@@ -151,11 +168,34 @@ class OtherKinds(Rollouts):
         self.closed(SETTLED, reason="RolloutInProgress", says="does not tell whether its controller has seen its newest spec")
         self.is_told("Paused", message="CanaryPauseStep")
         self.closed(SETTLED, says="its phase is Paused (CanaryPauseStep)")
-        self.is_told("Healthy", updatedReplicas=0)
+        self.is_told("Progressing", updatedReplicas=0)
+        self.closed(SETTLED, says="its phase is Progressing")
+        self.is_told(updatedReplicas=0)
         self.closed(SETTLED, says="its status.updatedReplicas is 0")
+        self.is_told(readyReplicas=None)
+        self.closed(SETTLED, says="its status.readyReplicas is not told")
         self.is_told()
         found = self.succeeds()["status"]["applications"][0]
         self.assertEqual((f"Rollout.{self.kind.group}/{APP}", "2.0.0", f"app={APP}", True),
+                         (found["workload"], found["desired"], found["selector"], found["settled"]))
+        self.holds()
+
+    def test_replication_controller(self):
+        """Of Kubernetes' own: it leaves out how many pods are ready while none is, and never tells how many are updated."""
+        def template(version, **how):
+            return {"metadata": {"labels": {"app": APP}, "annotations": steered(**how)}, "spec": {"containers": containers(version)}}
+
+        self.api.create("replicationcontrollers", self.namespace, {"metadata": {"name": APP}, "spec": {
+            "replicas": 2, "selector": {"app": APP}, "template": template("2.0.0", ready="false")}})
+        self.migrate(step="Contract", applications=[self.application(">=2.0.0", kind="ReplicationController", apiVersion="v1")])
+        self.closed(SETTLED, reason="RolloutInProgress", says="its spec.replicas is 2, and its status.readyReplicas is not told")
+        self.api.change("replicationcontrollers", self.namespace, APP, {"spec": {"template": template("2.1.0", ready="true")}})
+        waiting = self.closed(SETTLED, says=f"{APP} is rolling out 2.1.0")
+        self.assertEqual(f"{APP} is to run 2.1.0, and runs 2.0.0 in 2 of 2 pods", waiting["status"]["lastBreach"]["message"])
+        for pod in self.world.all("pods", self.namespace):
+            self.delete("pods", pod["metadata"]["name"])
+        found = self.succeeds()["status"]["applications"][0]
+        self.assertEqual((f"ReplicationController/{APP}", "2.1.0", f"app={APP}", True),
                          (found["workload"], found["desired"], found["selector"], found["settled"]))
         self.holds()
 

@@ -260,7 +260,8 @@ class SoakedByAnotherClock(AnotherClock, Ground):
         first = self.entry(self.closed(GATE, reason="Soaking"))
         self.assertIsNone(self.own_controller.stop())
         self.is_past(first["compatibleSince"])
-        self.delete("deployments", APP)
+        # After its ReplicaSet: another Deployment of its name would begin with the next revision.
+        self.delete("deployments", APP, "Foreground")
         self.world.until(self.namespace, lambda: not self.world.all("deployments", self.namespace), "it is gone")
         complete = self.rolled_out_at(self.deploy(version="2.0.0"))
         self.own_controller.start()

@@ -29,7 +29,7 @@ PREFIXES.update({
     "subjectaccessreviews": "/apis/authorization.k8s.io/v1", "customresourcedefinitions": "/apis/apiextensions.k8s.io/v1",
     "validatingadmissionpolicies": "/apis/admissionregistration.k8s.io/v1",
     "validatingadmissionpolicybindings": "/apis/admissionregistration.k8s.io/v1",
-    "replicasets": "/apis/apps/v1", "cronjobs": "/apis/batch/v1", "resourcequotas": "/api/v1", "serviceaccounts": "/api/v1", "nodes": "/api/v1",
+    "replicasets": "/apis/apps/v1", "cronjobs": "/apis/batch/v1", "resourcequotas": "/api/v1", "replicationcontrollers": "/api/v1", "serviceaccounts": "/api/v1", "nodes": "/api/v1",
 })
 PATCH = {"merge": "application/merge-patch+json", "strategic": "application/strategic-merge-patch+json",
          "json": "application/json-patch+json"}
