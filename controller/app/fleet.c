@@ -121,11 +121,12 @@ static bool is_of_pods(const struct post *post)
 static const struct workload *maker_of(const struct scope *scope, const struct pod *pod)
 {
     static const enum workload_kind makers[] = {WORKLOAD_REPLICA_SET, WORKLOAD_JOB};
-    for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++) {
+    const struct owner_reference *owner = ownership_controller(&pod->meta);
+    for (size_t i = 0; owner != NULL && i < ARRAY_LEN(makers); i++) {
         const struct post *post = &scope->posts[makers[i]];
-        if (post->watch != NULL && str_eq(pod->meta.owner_kind, workload_kind_name(makers[i]))) {
-            const struct workload *maker = store_get(&post->store, scope->ns, pod->meta.owner_name);
-            return maker != NULL && str_eq(maker->meta.uid, pod->meta.owner_uid) ? maker : NULL;
+        if (post->watch != NULL && str_eq(owner->kind, workload_kind_name(makers[i]))) {
+            const struct workload *maker = store_get(&post->store, scope->ns, owner->name);
+            return maker != NULL && str_eq(maker->meta.uid, owner->uid) ? maker : NULL;
         }
     }
     return NULL;
@@ -145,7 +146,8 @@ static bool has_pods(const struct scope *scope, const char *uid)
     size_t at = 0;
     const struct pod *pod = NULL;
     while (pods->watch != NULL && (pod = store_next(&pods->store, &at)) != NULL) {
-        if (str_eq(pod->meta.owner_uid, uid)) {
+        const struct owner_reference *owner = ownership_controller(&pod->meta);
+        if (owner != NULL && str_eq(owner->uid, uid)) {
             return true;
         }
     }

@@ -18,7 +18,7 @@ static bool is_a_run(const struct pod *pod)
 }
 
 /* NULL: an orphan. */
-static const struct owner_reference *controller_of(const struct meta *made)
+const struct owner_reference *ownership_controller(const struct meta *made)
 {
     for (size_t i = 0; i < made->owner_count; i++) {
         if (made->owners[i].is_controller) {
@@ -46,7 +46,7 @@ static bool is_namesake(const struct owner_reference *owner, const struct worklo
 
 static const struct workload *maker_of(const struct application_seen *seen, const struct pod *pod)
 {
-    const struct owner_reference *owner = controller_of(&pod->meta);
+    const struct owner_reference *owner = ownership_controller(&pod->meta);
     for (size_t i = 0; owner != NULL && i < seen->maker_count; i++) {
         if (is_object(owner, seen->makers[i])) {
             return seen->makers[i];
@@ -92,7 +92,7 @@ static bool has_containers_of(const struct workload *workload, const struct vers
  */
 static bool is_job_of(const struct workload *cron_job, const struct workload *job)
 {
-    bool is_orphan = controller_of(&job->meta) == NULL;
+    bool is_orphan = ownership_controller(&job->meta) == NULL;
     for (size_t i = 0; i < job->meta.owner_count; i++) {
         const struct owner_reference *owner = &job->meta.owners[i];
         if (is_object(owner, cron_job) || is_namesake(owner, cron_job)) {
@@ -106,7 +106,7 @@ static bool is_job_of(const struct workload *cron_job, const struct workload *jo
 
 bool ownership_of_maker(const struct workload *workload, const struct workload *maker)
 {
-    const struct owner_reference *owner = controller_of(&maker->meta);
+    const struct owner_reference *owner = ownership_controller(&maker->meta);
     if (owner != NULL && is_object(owner, workload)) {
         return true;
     }
@@ -134,7 +134,7 @@ bool ownership_of_maker(const struct workload *workload, const struct workload *
 static bool is_anothers(const struct workload *workload, const struct application_seen *seen,
                         const struct pod *pod)
 {
-    const struct owner_reference *owner = controller_of(&pod->meta);
+    const struct owner_reference *owner = ownership_controller(&pod->meta);
     if (owner == NULL || is_object(owner, workload)) {
         return false;
     }
@@ -146,7 +146,7 @@ static bool is_anothers(const struct workload *workload, const struct applicatio
     }
     const struct workload *replica_set = maker_of(seen, pod);
     const struct owner_reference *above =
-        replica_set == NULL ? NULL : controller_of(&replica_set->meta);
+        replica_set == NULL ? NULL : ownership_controller(&replica_set->meta);
     return above != NULL && !is_object(above, workload) &&
            !str_eq(above->name, workload->meta.name);
 }
@@ -162,7 +162,7 @@ static bool is_of_cron_job(const struct workload *cron_job, const struct applica
     if (job != NULL) {
         return ownership_of_maker(cron_job, job);
     }
-    const struct owner_reference *owner = controller_of(&pod->meta);
+    const struct owner_reference *owner = ownership_controller(&pod->meta);
     const char *name = owner == NULL ? pairs_get(&pod->facts.labels, LABEL_JOB_NAME)
                        : is_of_kind(owner, WORKLOAD_JOB) ? owner->name
                                                          : NULL;
@@ -185,33 +185,56 @@ bool ownership_of_pod(const struct workload *workload, const struct application_
 
 /* ---- whom a change concerns ---- */
 
-/* WORKLOAD_OTHER: one that is not known here. WORKLOAD_KIND_MAX: it has no owner. */
-static enum workload_kind owner_kind(const struct meta *meta)
+/* WORKLOAD_OTHER: one that is not known here. WORKLOAD_KIND_MAX: there is no owner. */
+static enum workload_kind kind_of(const struct owner_reference *owner)
 {
-    if (meta->owner_kind == NULL) {
+    if (owner == NULL) {
         return WORKLOAD_KIND_MAX;
     }
     unsigned kind = 0;
-    while (kind < WORKLOAD_OTHER &&
-           !str_eq(meta->owner_kind, workload_kind_name((enum workload_kind)kind))) {
+    while (kind < WORKLOAD_OTHER && !is_of_kind(owner, (enum workload_kind)kind)) {
         kind++;
     }
     return (enum workload_kind)kind;
 }
 
-struct whose whose_workload(const struct workload *workload)
+/* Of any CronJob that it names: who made it by hand may have named it without being its controller. */
+static struct whose whose_job(const struct workload *job)
 {
-    enum workload_kind kind = workload->kind;
-    if (kind != WORKLOAD_REPLICA_SET && kind != WORKLOAD_JOB) {
-        return (struct whose){kind, workload->meta.name};
+    const struct owner_reference *cron_job = NULL;
+    for (size_t i = 0; i < job->meta.owner_count; i++) {
+        const struct owner_reference *owner = &job->meta.owners[i];
+        if (!is_of_kind(owner, WORKLOAD_CRON_JOB)) {
+            continue;
+        }
+        if (cron_job != NULL) {
+            return (struct whose){WORKLOAD_KIND_MAX, NULL};
+        }
+        cron_job = owner;
     }
-    enum workload_kind usual = kind == WORKLOAD_JOB ? WORKLOAD_CRON_JOB : WORKLOAD_DEPLOYMENT;
-    enum workload_kind by = owner_kind(&workload->meta);
-    if (by == usual) {
-        return (struct whose){by, workload->meta.owner_name};
+    return cron_job != NULL ? (struct whose){WORKLOAD_CRON_JOB, cron_job->name}
+                            : (struct whose){WORKLOAD_JOB, NULL};
+}
+
+static struct whose whose_replica_set(const struct workload *replica_set)
+{
+    const struct owner_reference *owner = ownership_controller(&replica_set->meta);
+    enum workload_kind by = kind_of(owner);
+    if (by == WORKLOAD_DEPLOYMENT) {
+        return (struct whose){by, owner->name};
     }
     bool is_orphan = by == WORKLOAD_OTHER || by == WORKLOAD_KIND_MAX;
-    return (struct whose){is_orphan ? kind : WORKLOAD_KIND_MAX, NULL};
+    return (struct whose){is_orphan ? WORKLOAD_REPLICA_SET : WORKLOAD_KIND_MAX, NULL};
+}
+
+struct whose whose_workload(const struct workload *workload)
+{
+    if (workload->kind == WORKLOAD_JOB) {
+        return whose_job(workload);
+    }
+    return workload->kind == WORKLOAD_REPLICA_SET
+               ? whose_replica_set(workload)
+               : (struct whose){workload->kind, workload->meta.name};
 }
 
 struct whose whose_pod(const struct pod *pod, const struct workload *maker)
@@ -219,9 +242,10 @@ struct whose whose_pod(const struct pod *pod, const struct workload *maker)
     if (maker != NULL) {
         return whose_workload(maker);
     }
-    enum workload_kind by = owner_kind(&pod->meta);
+    const struct owner_reference *owner = ownership_controller(&pod->meta);
+    enum workload_kind by = kind_of(owner);
     bool is_named = by != WORKLOAD_REPLICA_SET && by != WORKLOAD_JOB && by < WORKLOAD_OTHER;
-    return (struct whose){by, is_named ? pod->meta.owner_name : NULL};
+    return (struct whose){by, is_named ? owner->name : NULL};
 }
 
 /* What the owner has made counts for others only by the rules of ownership_of_pod() and ownership_of_maker(). */

@@ -33,6 +33,9 @@ bool ownership_of_pod(const struct workload *workload, const struct application_
 /* True when the ReplicaSet or Job makes pods of the workload, which may be gone. */
 bool ownership_of_maker(const struct workload *workload, const struct workload *maker);
 
+/* The one that is the object's controller. Borrowed; NULL: none is. */
+const struct owner_reference *ownership_controller(const struct meta *made);
+
 /*
  * Whose an object is, as far as its owners tell, for who asks what a change of it may change: of one workload; of
  * whatever selects what a ReplicaSet, or a Job, makes (no name); of any kind that is not known here

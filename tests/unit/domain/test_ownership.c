@@ -11,10 +11,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 /* clang-format on */
+#include "base/attrs.h"
 #include "base/str.h"
 #include "domain/ownership.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const enum workload_kind kinds[] = {WORKLOAD_DEPLOYMENT, WORKLOAD_STATEFUL_SET,
                                            WORKLOAD_DAEMON_SET, WORKLOAD_CRON_JOB, WORKLOAD_OTHER};
@@ -46,12 +45,11 @@ static struct workload named(size_t i)
     return workload_of(kinds[i / 2], names[i % 2], uids[i / 2][i % 2]);
 }
 
-/* uid: of the owner; NULL: nobody owns it. */
-static void own(struct meta *meta, const char *kind, const char *name, const char *uid)
+/* owner without UID: nobody owns it. */
+static void own(struct meta *meta, struct owner_reference *owner)
 {
-    meta->owner_kind = uid == NULL ? NULL : kind;
-    meta->owner_name = uid == NULL ? NULL : name;
-    meta->owner_uid = uid;
+    meta->owners = owner;
+    meta->owner_count = owner->uid == NULL ? 0 : 1;
 }
 
 static struct application application_of(const struct workload *workload)
@@ -89,7 +87,9 @@ static void judge_maker(const struct workload *workload, const struct workload *
 {
     struct pod pod = {.meta = {.name = "p", .uid = "p"}, .phase = "Running"};
     pod.facts.labels = (struct pairs){&label, 1};
-    own(&pod.meta, workload_kind_name(maker->kind), maker->meta.name, maker->meta.uid);
+    struct owner_reference owner = {workload_kind_name(maker->kind), maker->meta.name,
+                                    maker->meta.uid, true};
+    own(&pod.meta, &owner);
     if (is_looked_at(workload, maker) && ownership_of_maker(workload, maker)) {
         assert_true(may_concern(workload, whose_workload(maker)));
         counted++;
@@ -98,29 +98,52 @@ static void judge_maker(const struct workload *workload, const struct workload *
     judge_pod(workload, &pod, NULL); /* it is not known (yet, or any more) */
 }
 
-/* All that is owned by something of that kind and name; uid as own() has it. */
-static void judge_owned(const struct workload *workload, const char *kind, const char *name,
-                        const char *uid)
+/* All that is owned by it. */
+static void judge_owned_by(const struct workload *workload, struct owner_reference *owner)
 {
     struct pod pod = {.meta = {.name = "p", .uid = "p"}, .phase = "Running"};
     pod.facts.labels = (struct pairs){&label, 1};
-    own(&pod.meta, kind, name, uid);
+    own(&pod.meta, owner);
     judge_pod(workload, &pod, NULL);
-    for (size_t i = 0; i < COUNT(made_names); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(made_names); i++) {
         struct workload maker = workload_of(WORKLOAD_REPLICA_SET, made_names[i], "maker");
-        own(&maker.meta, kind, name, uid);
+        own(&maker.meta, owner);
         judge_maker(workload, &maker);
         maker.kind = WORKLOAD_JOB;
         judge_maker(workload, &maker);
     }
 }
 
+static void judge_owned(const struct workload *workload, const char *kind, const char *name,
+                        const char *uid)
+{
+    struct owner_reference owner = {kind, name, uid, true};
+    judge_owned_by(workload, &owner);
+    owner.is_controller = false;
+    judge_owned_by(workload, &owner);
+}
+
+/* A person may have named two, neither of them its controller. */
+static void a_job_of_two(void **state)
+{
+    (void)state;
+    struct owner_reference owners[] = {{"CronJob", "api", "7", false},
+                                       {"CronJob", "web", "8", false}};
+    struct workload job = workload_of(WORKLOAD_JOB, "by-hand", "maker");
+    job.meta.owners = owners;
+    job.meta.owner_count = ARRAY_LEN(owners);
+    for (size_t i = 0; i < ARRAY_LEN(kinds) * ARRAY_LEN(names); i++) {
+        struct workload workload = named(i);
+        judge_maker(&workload, &job);
+    }
+}
+
 static void whoever_counts_it_is_woken(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COUNT(kinds) * COUNT(names); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(kinds) * ARRAY_LEN(names); i++) {
         struct workload workload = named(i);
-        for (size_t k = 0; k < COUNT(owner_kinds) * COUNT(names); k++) {
+        for (size_t k = 0; k < ARRAY_LEN(owner_kinds) * ARRAY_LEN(names); k++) {
             const char *name = names[k % 2];
             judge_owned(&workload, owner_kinds[k / 2], name, uids[k / 2][k % 2]);
             judge_owned(&workload, owner_kinds[k / 2], name, "of-an-earlier-one");
@@ -135,8 +158,9 @@ static void whoever_counts_no_longer_is_woken(void **state)
 {
     (void)state;
     struct workload maker = workload_of(WORKLOAD_REPLICA_SET, "api-1", "maker");
-    own(&maker.meta, "Deployment", "api", "1");
-    for (size_t i = 0; i < COUNT(kinds); i++) {
+    struct owner_reference owner = {"Deployment", "api", "1", true};
+    own(&maker.meta, &owner);
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         struct workload web = named(2 * i + 1);
         bool is_makers = kinds[i] == WORKLOAD_DEPLOYMENT || kinds[i] == WORKLOAD_OTHER;
         assert_int_equal(may_concern(&web, (struct whose){WORKLOAD_REPLICA_SET, NULL}), is_makers);
@@ -148,10 +172,10 @@ static void whoever_counts_no_longer_is_woken(void **state)
 static void a_name_is_enough(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < COUNT(kinds) * COUNT(names); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(kinds) * ARRAY_LEN(names); i++) {
         struct workload workload = named(i);
         struct whose whose = whose_workload(&workload);
-        for (size_t k = 0; k < COUNT(kinds) * COUNT(names); k++) {
+        for (size_t k = 0; k < ARRAY_LEN(kinds) * ARRAY_LEN(names); k++) {
             struct workload its = named(k);
             bool takes_all = its.kind == WORKLOAD_OTHER && workload.kind != WORKLOAD_OTHER;
             assert_int_equal(may_concern(&its, whose), i == k || takes_all);
@@ -164,7 +188,7 @@ static void a_selector_may_select_any(void **state)
     (void)state;
     struct application application = {.kind = WORKLOAD_DEPLOYMENT, .has_selector = true};
     struct migration migration = {.applications = &application, .application_count = 1};
-    for (size_t i = 0; i < COUNT(kinds); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         assert_true(whose_may_concern(&migration, (struct whose){kinds[i], "api"}));
     }
     assert_true(whose_may_concern(&migration, (struct whose){WORKLOAD_KIND_MAX, NULL}));
@@ -184,6 +208,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whoever_counts_it_is_woken),
+        cmocka_unit_test(a_job_of_two),
         cmocka_unit_test(whoever_counts_no_longer_is_woken),
         cmocka_unit_test(a_name_is_enough),
         cmocka_unit_test(a_selector_may_select_any),
