@@ -40,7 +40,7 @@ CLUSTER_TESTS = {
     "frozen": ["tests/faults/run", "-k", "success-freeze-10-applied"],
     "lost_node": ["tests/integration/controller/run", "-k", "test_lost_node_whose_claim_is_taken"],
     "approval_taken_back": ["tests/faults/wire/run", "-k", "test_approval_taken_back"],
-    "walk_that_loses_a_node": ["tests/walks/run", "--seed", "8"],
+    "walk_that_loses_a_node": ["tests/walks/run", "--seed", "82", "--expect", "lose_node", "--expect", "confirm_ended"],
     "half_a_permission": ["tests/integration/controller/run", "-k", "PrerequisitesApart.test_half_a_permission"],
     "half_a_permission_for_a_kind": ["tests/integration/controller/run", "-k", "OtherKindsApart.test_half_a_permission"],
     "kinds_of_the_past": ["tests/faults/wire/run", "-k", "test_applications_of_other_kinds"],
