@@ -6,7 +6,7 @@ Whether a gate is closed is judged here from the objects again, not taken from t
 import re
 
 from ground.case import APP, steered
-from ground.pods import may_run
+from ground.pods import is_gated, may_run
 from ground.rules import OUTCOME, RUN, never_starts
 from ground.runs import UNPROVEN
 from operations import LOST
@@ -29,6 +29,9 @@ def help_on(walk):
             walk.patch("pods", pod["metadata"]["name"], {"metadata": {"annotations": finished}})
         if may_run(pod) and waits in annotations:
             walk.patch("pods", pod["metadata"]["name"], {"metadata": {"annotations": {waits: None}}})
+    for pod in ours(walk, "pods"):
+        if is_gated(pod) and "deletionTimestamp" not in pod["metadata"] and is_left_behind(walk, pod):
+            walk.delete("pods", pod["metadata"]["name"], "Background")
     for job in ours(walk, "jobs"):
         if MIGRATION not in job["metadata"]["labels"]:
             name = job["metadata"]["name"].rsplit("-", 2)[0]  # <migration>-<of its UID>-<attempt>
@@ -47,6 +50,19 @@ def help_on(walk):
         if frozen and claim["uid"] not in there and not wanted.items() <= database["metadata"].get("annotations", {}).items():
             walk.confirmed.add((claim["uid"], claim["attempt"]))
             walk.patch("databases", database["metadata"]["name"], {"metadata": {"annotations": wanted}})
+
+
+def is_left_behind(walk, pod):
+    """Its migration is gone and its Job over: whether somebody still opens its gate only a person can tell (O5)."""
+    there = {seen["metadata"]["uid"] for seen in walk.world.all("schemamigrations", walk.namespace)}
+    owners = {owner["uid"] for owner in pod["metadata"].get("ownerReferences", [])}
+    jobs = [job for job in ours(walk, "jobs") if job["metadata"]["uid"] in owners]
+    return (pod["metadata"]["labels"]["interlude.dev/migration-uid"] not in there
+            and all("deletionTimestamp" in job["metadata"] or is_over(job) for job in jobs))
+
+
+def is_over(job):
+    return any(c["type"] in ("Complete", "Failed") and c["status"] == "True" for c in job.get("status", {}).get("conditions", []))
 
 
 def remove_lost_node(walk):
@@ -96,8 +112,7 @@ def unsettled(walk):
             if OUTCOME in seen["metadata"].get("finalizers", []):
                 yield f"{kind}/{seen['metadata']['name']} is held"
     for job in ours(walk, "jobs"):
-        is_over = any(c["type"] in ("Complete", "Failed") and c["status"] == "True" for c in job.get("status", {}).get("conditions", []))
-        if not is_over:
+        if not is_over(job):
             yield f"Job {job['metadata']['name']} is there and not over, parallelism {job['spec'].get('parallelism')}"
     for pod in ours(walk, "pods"):
         labels = pod["metadata"]["labels"]
@@ -132,10 +147,15 @@ def is_approved(walk, migration):
                and "deletionTimestamp" not in given["metadata"] for given in walk.world.all("migrationapprovals", walk.namespace))
 
 
+def are_told_closed(migration):
+    """The gates of which its conditions say so."""
+    return {c["type"] for c in migration.get("status", {}).get("conditions", []) if c["type"] in GATES and c["status"] == "False"}
+
+
 def closed_gates(walk, migration):
     """Why it may not start, by the objects; none, too, where its conditions tell something else than what is so."""
     spec = migration["spec"]
-    told = {c["type"] for c in migration["status"]["conditions"] if c["type"] in GATES and c["status"] == "False"}
+    told = are_told_closed(migration)
     database = is_allowed(walk, migration) and walk.database(database_of(migration)) or {"metadata": {}}
     ledger = database.get("status", {})
     found = set()

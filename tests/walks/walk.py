@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One walk: operations drawn from a seed, done at their times, and what must hold when they stop."""
 import bisect
+import collections
+import contextlib
 import heapq
 import http.client
 import itertools
@@ -16,12 +18,18 @@ from ground import requests, rules
 from ground.case import Case
 from ground.cluster import ApiError
 from ground.controller import Controller
+from ground.pods import has_started
 from ground.relay import Relay
-from ground.runs import UNPROVEN
+from ground.runs import NEVER, UNPROVEN
 from ground.world import Together
+from harness.api import WaitFailed
 
+APPLIED_AT_FIRST = 4
 OPERATIONS_OF_A_WALK = 30
 GAP_S = 0.45  # on average between two operations
+LOOKS_EVERY_S = 0.1  # for what an operation is about that was put off
+BEGINS_WITHIN_S = 8  # a run that is waited for at first
+LAST_CHANCE_S = 5  # for those that are put off at the end
 SETTLES_WITHIN_S = 90  # after faults stop, or after the last step that a migration took since; the longest backoff included
 ENDS_WITHIN_S = 300  # however many steps they take, one migration of a database after the other
 STAYS_FOR_S = 3
@@ -38,7 +46,8 @@ def draw(seed):
     chance = random.Random(seed)
     steps = [(0.0, "roll_out", {"version": chance.choice(operations.VERSIONS)})] if chance.random() < 0.7 else []
     steps += [(0.0, "allow", {"on": True})]
-    steps += [(0.0, "apply", {"name": name}) for name in chance.sample(operations.MIGRATIONS, 3)]
+    steps += [(0.0, "apply", {"name": name}) for name in chance.sample(operations.MIGRATIONS, APPLIED_AT_FIRST)]
+    steps += [(0.0, "wait_for_a_run", {})] if chance.random() < 0.7 else []
     names = list(operations.OPERATIONS)
     reach = list(itertools.accumulate(operations.OPERATIONS[name][0] for name in names))
     at = 0.3
@@ -57,17 +66,25 @@ class OwnController(Controller):
     def alive(self):
         return self.process is not None and self.process.poll() is None
 
+    # These return whether there was anything to do.
+
     def start_quietly(self):
-        if not self.alive():
+        is_due = not self.alive()
+        if is_due:
             self.start(wait=False)
+        return is_due
 
     def kill_if_alive(self):
-        if self.alive():
+        is_due = self.alive()
+        if is_due:
             self.kill()
+        return is_due
 
     def signal(self, number):
-        if self.alive():
+        is_due = self.alive()
+        if is_due:
             self.process.send_signal(number)
+        return is_due
 
 
 class Walk:
@@ -89,6 +106,11 @@ class Walk:
         self.count = itertools.count()
         self.log = []
         self.done = 0
+        self.ends = collections.Counter()  # of attempts, by their reason
+        self.drawn, self.effective = collections.Counter(), collections.Counter()  # by the operation
+        self.has_effect = False  # the operation that is being done
+        self.put_off = []  # (operation, arguments): there was nothing yet that they could be about
+        self.next_put_off = 0  # not before this
         self.confirmed = set()
         self.touched = set()
         self.kills = 0
@@ -113,7 +135,9 @@ class Walk:
                 self.until(at)
                 self.done += 1
                 self.step(name, arguments)
-            self.until(float("inf"))
+            if self.put_off and not self.is_namespace_deleted:
+                self.until(self.now() + LAST_CHANCE_S)
+            self.until(NEVER)
             problems = self.faults_stop()
         except BaseException:
             self.controller.kill_if_alive()
@@ -127,39 +151,54 @@ class Walk:
         return problems
 
     def until(self, at):
-        """Waits, and ends meanwhile what has lasted long enough."""
-        while self.later and self.later[0][0] <= at:
-            when, _, what = heapq.heappop(self.later)
-            self.sleep_until(when)
-            what()
-        if at < float("inf"):
-            self.sleep_until(at)
+        """Waits, ends meanwhile what has lasted long enough, and does what was put off. NEVER: until nothing lasts any more."""
+        while self.later or (at != NEVER and self.now() < at):
+            next_end = self.later[0][0] if self.later else NEVER
+            if next_end <= self.now():
+                heapq.heappop(self.later)[2]()
+                continue
+            if self.now() >= at:
+                return
+            self.do_what_was_put_off()
+            time.sleep(max(0, min(next_end, at, self.now() + LOOKS_EVERY_S) - self.now()))
 
-    def sleep_until(self, at):
-        left = self.began + at - time.monotonic()
-        if left > 0:
-            time.sleep(left)
+    def do_what_was_put_off(self):
+        """The first that finds something by now; no two at once, or all would be about the first moment of a run."""
+        if self.now() < self.next_put_off:
+            return
+        done = next((one for one in self.put_off if self.do(*one)), None)
+        if done:
+            self.put_off.remove(done)
+            self.next_put_off = self.now() + GAP_S
 
     def now(self):
         return time.monotonic() - self.began
 
     def step(self, name, arguments):
+        self.drawn[name] += 1
+        if not self.do(name, arguments):
+            self.note(f"# {name}: there is nothing yet that it could be about")
+            if name not in operations.NEVER_LATE:
+                self.put_off.append((name, arguments))
+
+    def do(self, name, arguments):
+        """False: there was nothing that it could be about."""
         before = len(self.log)
-        if name == "delete_namespace":
-            self.is_namespace_deleted = True
-            self.asked(f"kubectl delete namespace {self.namespace}", lambda: self.api.delete("namespaces", None, self.namespace))
-        else:
-            operations.OPERATIONS[name][2](self, **arguments)
-        if len(self.log) == before:
-            self.note(f"# {name} {arguments}: there is nothing that it could be about")
+        self.has_effect = False
+        operations.OPERATIONS[name][2](self, **arguments)
+        self.effective[name] += self.has_effect
+        return len(self.log) > before
 
     def note(self, text):
         self.log.append(f"{self.now():6.2f}  {text}")
 
-    def asked(self, text, request):
+    def asked(self, text, request, before=None):
+        """before: the object as it was; one that is as it was when the server has answered was not changed."""
         try:
-            request()
+            answer = request()
             self.note(text)
+            versions = [seen.get("metadata", {}).get("resourceVersion") for seen in (before or {}, answer)]
+            self.has_effect |= before is None or versions[0] != versions[1]
         except ApiError as error:
             self.note(f"{text}  # refused: {error.code}")
         except (OSError, http.client.HTTPException) as error:
@@ -177,22 +216,28 @@ class Walk:
 
     def patch(self, kind, name, body, how="merge", subresource=""):
         text = f"kubectl patch {kind} {name} --type={how} {f'--subresource={subresource} ' if subresource else ''}-p '{json.dumps(body)}'"
-        self.asked(text, lambda: self.api.change(kind, self.home(kind, name), name, body, how, subresource))
+        self.asked(text, lambda: self.api.change(kind, self.home(kind, name), name, body, how, subresource), self.seen(kind, name))
 
     def delete(self, kind, name, propagation, **options):
         path = self.api.path(kind, self.home(kind, name), name)
         text = f"kubectl delete {kind} {name} --cascade={propagation.lower()} {options or ''}"
-        self.asked(text, lambda: self.api.request("DELETE", path, {"propagationPolicy": propagation, **options}))
+        self.asked(text, lambda: self.api.request("DELETE", path, {"propagationPolicy": propagation, **options}), self.seen(kind, name))
+
+    def delete_namespace(self):
+        self.is_namespace_deleted = True
+        self.asked(f"kubectl delete namespace {self.namespace}", lambda: self.api.delete("namespaces", None, self.namespace))
 
     def evict(self, pod):
         self.asked(f"evict pod {pod}", lambda: self.api.evict(self.namespace, pod))
 
-    def touch(self, migration, change):
+    def touch(self, of, change):
         """What a person does to the newest Job of a migration, whose pods are the person's from then on."""
-        job = self.world.get("jobs", self.namespace, self.attempt(migration).get("job"))
-        if job:
+        for job in self.pick(of, self.newest_jobs):
             self.touched.add(job["metadata"]["uid"])
             change(job["metadata"]["name"])
+
+    def touch_job_of(self, pod):
+        self.touched |= {owner["uid"] for owner in self.seen("pods", pod)["metadata"].get("ownerReferences", [])}
 
     def confirm(self, name):
         """A person makes sure that what is in doubt has ended, and says so."""
@@ -204,27 +249,66 @@ class Walk:
 
     def process(self, text, seconds, begin, finish=None):
         self.note(f"{text} {seconds} s")
-        begin()
+        self.has_effect |= bool(begin())
         if finish:
             heapq.heappush(self.later, (self.now() + seconds, next(self.count), finish))
 
     def kill(self, controller):
-        self.kills += controller.alive()
-        controller.kill_if_alive()
+        is_killed = controller.kill_if_alive()
+        self.kills += is_killed
+        return is_killed
 
     def start_again(self):
         self.controller.start_quietly()
 
     def stop_clock(self):
-        self.controller.signal(signal.SIGSTOP)
+        return self.controller.signal(signal.SIGSTOP)
 
     def go_on(self):
         self.controller.signal(signal.SIGCONT)
 
+    def wait_for_a_run(self):
+        """The walk's time stands still meanwhile."""
+        began = time.monotonic()
+        with contextlib.suppress(WaitFailed):  # its migrations may all have to wait
+            self.world.until(self.namespace, lambda: self.living_pods(has_started), "a run", BEGINS_WITHIN_S)
+            self.has_effect = True
+        self.began += time.monotonic() - began
+        self.note("# waited for a run")
+
     # ---- looking ----
 
+    @staticmethod
+    def pick(of, find):
+        """[one of those that find() finds now], by the number that was drawn, or []."""
+        found = sorted(find(), key=lambda seen: seen["metadata"]["name"])
+        return [found[of % len(found)]] if found else []
+
+    def seen(self, kind, name):
+        return self.world.get(kind, self.home(kind, name), name)
+
+    def migrations(self, phases=operations.PHASES):
+        """Those that are in one of these phases; None for one that nobody has looked at yet."""
+        return [seen for seen in self.world.all("schemamigrations", self.namespace)
+                if seen.get("status", {}).get("phase", operations.PHASES[0]) in phases]
+
+    def migration(self, of, phases=operations.PHASES):
+        """[the name of one] or []."""
+        return [seen["metadata"]["name"] for seen in self.pick(of, lambda: self.migrations(phases))]
+
+    def migration_in_doubt(self, of):
+        """Likewise one of which only a person can tell whether it has ended."""
+        def in_doubt():
+            return [seen for seen in self.migrations() if seen.get("status", {}).get("attempt", {}).get("reason") in UNPROVEN]
+
+        return [seen["metadata"]["name"] for seen in self.pick(of, in_doubt)]
+
+    def newest_jobs(self):
+        jobs = (self.world.get("jobs", self.namespace, seen.get("status", {}).get("attempt", {}).get("job")) for seen in self.migrations())
+        return [job for job in jobs if job]
+
     def database(self, name):
-        return self.world.get("databases", self.home("databases", name), name)
+        return self.seen("databases", name)
 
     def databases(self):
         return [seen for namespace in self.namespaces for seen in self.world.all("databases", namespace)]
@@ -237,11 +321,14 @@ class Walk:
                        if any((told["type"], told["status"]) == (gate, "False") for told in seen.get("status", {}).get("conditions", []))
                        and seen["status"]["phase"] == "Waiting"), key=lambda seen: seen["metadata"]["name"])
 
-    def pods(self, name):
-        """The names of a migration's pods that have not ended."""
-        return [pod["metadata"]["name"] for pod in self.world.all("pods", self.namespace)
-                if pod["metadata"].get("labels", {}).get("interlude.dev/migration") == name
-                and pod["status"].get("phase") in ("Pending", "Running")]
+    def pods(self, of, holds):
+        """The names of those pods of one migration that have not ended, and of which this holds."""
+        return [pod["metadata"]["name"] for one in self.pick(of, lambda: self.living_pods(holds)) for pod in self.living_pods(holds)
+                if pod["metadata"]["labels"][end.MIGRATION] == one["metadata"]["labels"][end.MIGRATION]]
+
+    def living_pods(self, holds):
+        return [pod for pod in self.world.all("pods", self.namespace) if end.MIGRATION in pod["metadata"].get("labels", {})
+                and pod["status"].get("phase") in ("Pending", "Running") and holds(pod)]
 
     def workload(self, version):
         return Case.workload(self, version=version, replicas=2)
@@ -259,6 +346,7 @@ class Walk:
         asked = sorted((request for namespace in self.namespaces for request in self.requests.of(namespace)), key=lambda request: request.at)
         problems += requests.broken(self.world, self.namespace, asked, self.touched, self.kills)
         problems += oracle.broken(self.world, self.namespace, asked)
+        self.ends.update(self.reasons().values())
         return problems
 
     def namespace_goes(self):
@@ -307,6 +395,12 @@ class Walk:
         """What each migration has come to: it changes as long as something goes on."""
         return {(seen["metadata"]["uid"], status.get("phase"), status.get("attempt", {}).get("number"))
                 for seen in self.world.all("schemamigrations", self.namespace) for status in [seen.get("status", {})]}
+
+    def reasons(self):
+        """(migration, attempt) -> the reason of its outcome."""
+        told = (seen for _, seen in self.world.told("schemamigrations", self.namespace))
+        return {(seen["metadata"]["uid"], attempt["number"]): attempt["reason"] for seen in told
+                for attempt in [seen.get("status", {}).get("attempt", {})] if "outcome" in attempt}
 
     def versions(self):
         return {(kind, seen["metadata"]["name"]): seen["metadata"]["resourceVersion"]

@@ -15,6 +15,7 @@ import traceback
 import unittest
 
 from harness.api import Proxy
+from harness.choice import chosen
 from harness.oracle import Oracle
 from harness.story import Story
 from stories.deletions import Deletions
@@ -48,7 +49,7 @@ class Report:
         self.began = time.monotonic()
 
     def ended(self, test, result, seconds):
-        name = f"{type(test).__name__}.{test._testMethodName}"
+        name = title(test)
         problems = result.errors + result.failures
         with self.lock:
             if problems:
@@ -106,6 +107,10 @@ def run_story(test, report):
     return result.wasSuccessful()
 
 
+def title(test):
+    return f"{type(test).__name__}.{test._testMethodName}"
+
+
 def methods_of(case):
     return [case(name) for name in unittest.TestLoader().getTestCaseNames(case)]
 
@@ -113,18 +118,17 @@ def methods_of(case):
 def main():
     parser = argparse.ArgumentParser(prog="tests/e2e/run")
     parser.add_argument("-j", type=int, default=8, help="how many stories at the same time")
-    parser.add_argument("-k", default="", help="only stories whose name has this text")
+    parser.add_argument("-k", action="append", default=[], help="only stories whose name has this text; several times: any of them")
     parser.add_argument("--long", action="store_true", help="the stories that take minutes, too")
     parser.add_argument("--installed", action="store_true", help="Interlude is installed already; leave it as it is")
     parser.add_argument("--list", action="store_true", help="print the stories' names")
     arguments = parser.parse_args()
-    chosen = [test for case in STORIES + (LONG_STORIES if arguments.long else []) for test in methods_of(case)
-              if arguments.k in f"{type(test).__name__}.{test._testMethodName}"]
-    chosen.sort(key=lambda test: LONGEST_FIRST.index(test._testMethodName)
-                if test._testMethodName in LONGEST_FIRST else len(LONGEST_FIRST))
+    stories = [test for case in STORIES + (LONG_STORIES if arguments.long else []) for test in methods_of(case)]
+    stories = chosen(stories, arguments.k, title)
+    stories.sort(key=lambda test: LONGEST_FIRST.index(test._testMethodName)
+                 if test._testMethodName in LONGEST_FIRST else len(LONGEST_FIRST))
     if arguments.list:
-        for test in chosen:
-            print(f"{type(test).__name__}.{test._testMethodName}")
+        print(*map(title, stories), sep="\n")
         return 0
     report = Report(os.environ.get("E2E_LOGS", "."))
     with Proxy() as api:
@@ -138,9 +142,9 @@ def main():
                 return report.close()
         Oracle.began = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S")
         with concurrent.futures.ThreadPoolExecutor(arguments.j) as pool:
-            for done in [pool.submit(run_story, test, report) for test in chosen if not test.alone]:
+            for done in [pool.submit(run_story, test, report) for test in stories if not test.alone]:
                 done.result()
-        for test in chosen:
+        for test in stories:
             if test.alone:
                 run_story(test, report)
         for test in methods_of(Oracle):

@@ -36,6 +36,17 @@ def asks(record=True):
     return (kind, how, {**seen, "spec": {**seen["spec"], "approval": "Required"}})
 
 
+def fails_after_an_interruption(on_interruption):
+    """Attempt 1 was cut off before it began, attempt 2 fails by itself, and 3 begins: of one retry that is allowed."""
+    past = []
+    for attempt, *history in (({**BAD, "number": 2}, "Failed"), ({**AGAIN, "number": 3}, "Failed", "Running")):
+        kind, how, seen = migration(history[-1], *history, attempt=attempt, retries=1)
+        cut_off = {**BAD, "number": 1, "specHash": "v1:a", "reason": "NeverStarted", "interrupted": True}
+        seen["spec"]["run"]["onInterruption"], seen["status"]["attempts"] = on_interruption, [cut_off]
+        past.append((kind, how, seen))
+    return past
+
+
 def database(claim=None, passed=(), history=(), allows=None):
     """allows: the claim is of namespace shop, and these are allowed."""
     shop = {} if allows is None else {"namespace": "shop"}
@@ -94,6 +105,7 @@ PLANTED = {
     "nobody asked for it": [FAILED, migration("Running", "Running", "Failed", "Running", attempt=AGAIN)],
     "began and nobody asked": [migration("Failed", "Failed", attempt={**BAD, "reason": "PodDeleted"}, retries=3),
                                migration("Running", "Failed", "Running", attempt=AGAIN)],
+    "attempt 3 began and nobody asked": fails_after_an_interruption("Fail"),
     "to have missed its start": [*START, pod("waiting"), migration("Failed", "Running", "Failed", attempt={**BAD, "reason": "StartMissed"})],
     "was let go at": [*START, pod("running"), migration("Running", "Running", attempt=RUNS, how="DELETED"), pod("terminated")],
     "was ended at": [*START, pod("running"), job(1, ready=1), job(1, deadline=1), pod("terminated")],
@@ -129,6 +141,7 @@ SOUND = [
     [FAILED, migration("Running", "Running", "Failed", "Running", attempt={**AGAIN, "specHash": "v1:b"})],
     [migration("Failed", "Failed", attempt=BAD, retry="1"), migration("Running", "Failed", "Running", attempt=AGAIN)],
     [migration("Failed", "Failed", attempt=BAD, retries=1), migration("Running", "Failed", "Running", attempt=AGAIN)],
+    fails_after_an_interruption("Retry"),
 ]
 
 

@@ -63,24 +63,30 @@ class Relay:
         writer.close()
 
     def cut(self):
-        """Every connection ends now, with a reset, in the middle of whatever it was."""
-        self.on_loop(self._cut())
+        """Every connection ends now, with a reset, in the middle of whatever it was. Returns how many did."""
+        return self.on_loop(self._cut())
 
     async def _cut(self):
-        for near, (far, is_open) in list(self.links.items()):
+        links = list(self.links.items())
+        for near, (far, is_open) in links:
             near.transport.abort()
             far.transport.abort()
             is_open.set()
+        return len(links)
 
     def stall(self, seed, seconds):
-        """What the server says on some of the connections comes later: a controller that acts on an old view."""
-        self.on_loop(self._stall(random.Random(seed), seconds))
+        """What the server says on some of the connections comes later: a controller that acts on an old view.
+
+        Returns on how many.
+        """
+        return self.on_loop(self._stall(random.Random(seed), seconds))
 
     async def _stall(self, chance, seconds):
-        for _, is_open in self.links.values():
-            if chance.random() < 0.6:
-                is_open.clear()
-                self.loop.call_later(seconds, is_open.set)
+        stalled = [is_open for _, is_open in self.links.values() if chance.random() < 0.6]
+        for is_open in stalled:
+            is_open.clear()
+            self.loop.call_later(seconds, is_open.set)
+        return len(stalled)
 
     def go_on(self):
         self.on_loop(self._go_on())

@@ -37,7 +37,7 @@ def broken_rules(world, namespace, touched=()):
     yield from terminal_phases(migrations)
     yield from histories(migrations)
     yield from runs.broken(world, namespace, migrations, touched)
-    yield from order_of_steps(world, namespace, migrations)
+    yield from order_of_steps(world, namespace, migrations, touched)
     yield from approvals(world, namespace, migrations)
     yield from allowed(world, namespace)
     yield from releases(world, namespace, migrations)
@@ -85,8 +85,11 @@ def never_starts(world, namespace, pod):
     return is_gated(pod) and pod["metadata"]["uid"] not in noted
 
 
-def order_of_steps(world, namespace, migrations):
-    """Steps 2, 5, 7, 8: claimed, the Job parked, Running with its UID, armed; and only then a pod. 9a, 9b: noted, then let start."""
+def order_of_steps(world, namespace, migrations, touched):
+    """Steps 2, 5, 7, 8: claimed, the Job parked, Running with its UID, armed; and only then a pod. 9a, 9b: noted, then let start.
+
+    A person may let a parked Job go as well: its pod waits behind the gate.
+    """
     jobs = by_uid(world.told("jobs", namespace))
     pods = by_uid(world.told("pods", namespace))
     databases = [seen for how, seen in world.told("databases", namespace) if how != "DELETED"]
@@ -110,7 +113,7 @@ def order_of_steps(world, namespace, migrations):
         for pod_uid, of_pod in pods.items():
             if of_pod[0]["metadata"].get("ownerReferences", [{}])[0].get("uid") != uid:
                 continue
-            if armed is None or version_of(of_pod[0]) < armed:
+            if uid not in touched and (armed is None or version_of(of_pod[0]) < armed):
                 yield f"Job {name} had a pod at {version_of(of_pod[0])}, and was armed at {armed}"
             opened = first(of_pod, lambda seen: not is_gated(seen))
             noted = first(migrations.get(attempt[0], []), lambda seen, u=pod_uid: u in noted_pods(seen))

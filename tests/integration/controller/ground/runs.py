@@ -157,6 +157,8 @@ def outcomes(versions, runs, touched):
 def at_outcome(name, record, when, runs, touched):
     number, reason = record["number"], record.get("reason")
     alive = [run.name for run in runs if run.at(when) and may_run(run.at(when)) and not is_gated(run.at(when))]
+    if reason == "NamespaceDeleted":  # which takes the pods of lost nodes, too, and nobody is asked to confirm
+        alive = [run.name for run in runs if run.name in alive and run.ended > when]
     if alive and reason not in UNPROVEN:
         yield f"{name}: the outcome of attempt {number} ({reason}) was written while {alive} ran"
     let_start = [run.name for run in runs if run.job == record.get("jobUID") and run.is_let_start]
@@ -197,14 +199,21 @@ def reason_to_run_again(before, after):
     run = before["spec"]["run"]
     in_a_row = 0
     for record in [last, *before["status"].get("attempts", [])]:
-        if record.get("specHash") != last["specHash"] or record.get("reason") not in OWN_FAILURES:
+        is_own = record.get("reason") in OWN_FAILURES
+        if record.get("specHash") != last["specHash"] or not (is_own or is_overcome(record, run)):
             break
-        in_a_row += 1
+        in_a_row += not is_overcome(record, run)
     is_own = last.get("reason") in OWN_FAILURES
     if in_a_row <= run.get("retries", 0) and is_own:
         return "retries"
     is_interruption = last.get("interrupted") or not is_own
     return "interruption" if run.get("onInterruption") == "Retry" and is_interruption else None
+
+
+def is_overcome(record, run):
+    """By run.onInterruption, or our own lateness: neither counts as a failure nor begins their count anew."""
+    is_retried = run.get("onInterruption") == "Retry" and record.get("interrupted") and record.get("reason") != "NamespaceDeleted"
+    return record.get("reason") == "StartMissed" or is_retried
 
 
 def gone_while_it_runs(world, namespace, runs):
