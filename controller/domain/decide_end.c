@@ -6,6 +6,7 @@
 #include "domain/attempt.h"
 #include "domain/podgate.h"
 #include "domain/podstate.h"
+#include "domain/tenancy.h"
 #include "domain/transition.h"
 
 /* ---- R8b ---- */
@@ -16,12 +17,14 @@ enum end_doubt decide_end_doubt(struct arena *arena, const struct observed *seen
     const struct attempt *attempt = &migration->status.attempt;
     struct run_state run;
 
-    /* With its namespace all goes, whatever still runs: nothing could hold it. */
+    /* With its namespace all goes, its Database too, whatever still runs: nothing could hold it. */
+    bool is_all_there = tenancy_is_at_home(migration);
     if (!attempt_end_is_unproven(attempt) || migration->confirm_ended == attempt->number ||
-        seen->namespace_state == NAMESPACE_TERMINATING) {
+        (is_all_there && seen->namespace_state == NAMESPACE_TERMINATING)) {
         return END_CERTAIN;
     }
-    if (migration->meta.deleted_s != 0 && seen->namespace_state == NAMESPACE_UNKNOWN) {
+    if (is_all_there && migration->meta.deleted_s != 0 &&
+        seen->namespace_state == NAMESPACE_UNKNOWN) {
         return END_WITH_NAMESPACE;
     }
     const struct pod *pods = NULL;

@@ -12,6 +12,7 @@
 #include "domain/jobstate.h"
 #include "domain/podgate.h"
 #include "domain/podstate.h"
+#include "domain/tenancy.h"
 #include "domain/transition.h"
 #include "domain/turn.h"
 
@@ -162,7 +163,9 @@ static void write_outcome(struct turn *turn, const char *case_id)
             act(turn, ACTION_READ_NAMESPACE, "J14"); /* its pods go first, before the migration */
             return;
         }
-        if (is_lost) {
+        /* A Database of another namespace stays, and its claim until the end is certain. */
+        bool holds_on = attempt_end_is_unproven(&status->attempt) && !tenancy_is_at_home(migration);
+        if (is_lost && !holds_on) {
             attempt_blame_namespace(turn->arena, &status->attempt);
         }
     }

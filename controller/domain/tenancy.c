@@ -3,6 +3,11 @@
 
 #include "base/str.h"
 
+bool tenancy_is_at_home(const struct migration *migration)
+{
+    return str_eq(migration->database_ns, migration->meta.ns);
+}
+
 bool tenancy_admits(const struct database *database, const char *ns)
 {
     bool is_admitted = str_eq(database->meta.ns, ns);

@@ -14,6 +14,9 @@
 #include "domain/observed.h"
 #include "domain/types.h"
 
+/* Its Database is of its own namespace, and goes with it. */
+bool tenancy_is_at_home(const struct migration *migration);
+
 /* Migrations of this namespace may name the Database: its own, or one that it allows. */
 bool tenancy_admits(const struct database *database, const char *ns);
 

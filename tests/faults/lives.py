@@ -159,14 +159,13 @@ class Success(Life):
     def problems(self):
         yield from super().problems()
         number = self.migration()["status"]["attempt"]["number"]
-        if "-crash-" in self.namespace and number != 1:
+        if "-success-crash-" in self.namespace and number != 1:
             yield f"attempt {number} has run: the controller that took over gave back what it found begun"
 
 
 class Retry(Life):
     """The first attempt fails, the second succeeds."""
 
-    moments = {"crash": 1, "freeze": 1}
     lasts = 15
     runs = {"first": 2}
 

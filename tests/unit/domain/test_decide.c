@@ -538,6 +538,16 @@ static const struct world rows[] = {
         .expected = {.case_id = "C5", .actions = ACTION_READ_NAMESPACE},
     },
     {
+        .name = "C2 R8b but of a Database that stays",
+        .migration = {.meta = {HELD, .deleted_s = NOW},
+                      .database_ns = "data",
+                      .status = FAILED_WITH("EndUnproven")},
+        .claim_attempt = 1,
+        .pod = POD_LOST,
+        .seen = {.namespace_state = NAMESPACE_TERMINATING},
+        .expected = {.case_id = "C2"},
+    },
+    {
         .name = "C1 R4 with its namespace nothing can hold the claim",
         .migration = {.meta = {HELD, .deleted_s = NOW}, .status = FAILED_WITH("EndUnproven")},
         .claim_attempt = 1,

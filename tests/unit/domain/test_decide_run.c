@@ -1197,6 +1197,15 @@ static const struct world rows[] = {
         .expected = {.case_id = "J8", OUTCOME(FAILED, "NamespaceDeleted")},
     },
     {
+        .name = "J8 R8b but where the Database is another namespace's, which stays",
+        .migration = {.meta = {HELD, .deleted_s = NOW}, .database_ns = "data", .status = {RUNS}},
+        .claim_attempt = 1,
+        .job = {FAILED},
+        .pod = POD_LOST,
+        .seen = {PRESENT, PODS_FRESH, .namespace_state = NAMESPACE_TERMINATING},
+        .expected = {.case_id = "J8", OUTCOME(FAILED, "EndUnproven")},
+    },
+    {
         .name = "J8 what failed by itself keeps its reason",
         .migration = DELETED_M,
         .claim_attempt = 1,

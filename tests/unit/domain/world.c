@@ -135,6 +135,7 @@ static void fill_migration(struct migration *migration)
     meta->generation = meta->generation != 0 ? meta->generation : 1;
     meta->created_s = meta->created_s != 0 ? meta->created_s : NOW - 100;
     migration->database = "orders";
+    migration->database_ns = OR(migration->database_ns, meta->ns);
     migration->to_version = OR(migration->to_version, "3");
     migration->spec_hash = OR(migration->spec_hash, HASH);
     struct attempt *attempt = &migration->status.attempt;

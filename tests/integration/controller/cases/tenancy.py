@@ -149,6 +149,25 @@ class AnotherNamespace(Ground):
         self.let_go()
         self.holds()
 
+    def test_namespace_deleted_after_its_node_was_lost(self):
+        """R8b: the Database stays, and so does the claim, until a person says that the run has ended."""
+        self.shared(self.namespace, self.platform)
+        self.migrate(database=self.named, how={"hold": "true"})
+        pod = self.running_pod()["metadata"]["name"]
+        self.api.change("pods", self.namespace, pod, {"metadata": {"annotations": {"kwok.interlude.dev/frozen": "true"}}})
+        self.api.change("pods", self.namespace, pod, subresource="status", how="strategic", body={"status": {
+            "phase": "Failed", "conditions": [{"type": "DisruptionTarget", "status": "True", "reason": "DeletionByPodGC", "message": "node lost"}]}})
+        self.api.delete("namespaces", None, self.namespace)
+        self.reaches("first", "Failed", "EndUnproven")
+        self.migrate_there("second", to="2")
+        self.stays(lambda: self.elsewhere()["status"]["claim"]["migration"] == "first", "the claim stays", 5)
+        self.annotate(confirm_ended="1")
+        self.world.wait("namespaces", None, self.namespace, lambda seen: seen is None, "is gone", 150)
+        self.world.wait("schemamigrations", self.platform, "second", lambda seen: seen["status"].get("phase") == "Succeeded", "succeeds")
+        self.holds()
+
+    test_namespace_deleted_after_its_node_was_lost.lasts = 40
+
     def test_policy_of_the_database(self):
         """Its window and its least soak hold for strangers as well."""
         self.shared(self.namespace, soak={"Expand": "24h"}, window={"schedule": "0 0 29 2 *", "duration": "1m"})

@@ -188,7 +188,7 @@ def releases(world, namespace, migrations):
             if new:
                 continue
             attempt = (old["uid"], old["attempt"])
-            yield from at_release(world, namespace, name, attempt, version_of(after))
+            yield from at_release(world, namespace, after, attempt)
             if attempt[0] not in gone_by(world, namespace, version_of(after)):
                 yield from ledger_at_release(migrations, name, attempt, version_of(after), passed)
 
@@ -200,7 +200,8 @@ def written_twice(name, ledger):
             yield f"database {name}: an entry stands twice in {what}: {entries}"
 
 
-def at_release(world, namespace, name, attempt, when):
+def at_release(world, namespace, database, attempt):
+    name, when = database["metadata"]["name"], version_of(database)
     if runs.vouched_for(world, namespace).get(attempt, runs.NEVER) < when:
         return
     latest = {}
@@ -208,8 +209,18 @@ def at_release(world, namespace, name, attempt, when):
         if attempt_of(pod) == attempt and version_of(pod) < when:
             latest[pod["metadata"]["uid"]] = None if how == "DELETED" else pod
     for pod in latest.values():
+        if pod and is_lost_with_all(world, namespace, database, attempt, pod):
+            continue
         if pod and may_run(pod) and not never_starts(world, namespace, pod):
             yield f"database {name}: the claim of {attempt} was released while pod {pod['metadata']['name']} ran: {pod['status']}"
+
+
+def is_lost_with_all(world, namespace, database, attempt, pod):
+    """Of a node that is lost, in a namespace that is deleted with its Database: nobody is left to confirm anything."""
+    is_going = any(record.get("number") == attempt[1] and record.get("reason") == "NamespaceDeleted"
+                   for _, seen in world.told("schemamigrations", namespace) if seen["metadata"]["uid"] == attempt[0]
+                   for record in [seen.get("status", {}).get("attempt", {}), *seen.get("status", {}).get("attempts", [])])
+    return is_going and runs.is_lost(pod) and database["metadata"]["namespace"] == pod["metadata"]["namespace"]
 
 
 def gone_by(world, namespace, when):

@@ -89,6 +89,7 @@ static void build_migration(struct scene *scene)
     scene->migration = (struct migration){
         .meta = {.ns = "shop", .name = "orders-3", .uid = SCENE_UID, .created_s = SCENE_NOW - 100},
         .database = "orders",
+        .database_ns = "shop",
         .to_version = "3",
         .spec_hash = at[DIM_EDIT] == EDIT_REAL || at[DIM_EDIT] == EDIT_IN_HASH ? HASH2 : HASH,
         .retries = at[DIM_RETRIES] == RETRIES_NONE ? 0 : 3,
