@@ -220,7 +220,7 @@ def is_lost_with_all(world, namespace, database, attempt, pod):
     is_going = any(record.get("number") == attempt[1] and record.get("reason") == "NamespaceDeleted"
                    for _, seen in world.told("schemamigrations", namespace) if seen["metadata"]["uid"] == attempt[0]
                    for record in [seen.get("status", {}).get("attempt", {}), *seen.get("status", {}).get("attempts", [])])
-    return is_going and runs.is_lost(pod) and database["metadata"]["namespace"] == pod["metadata"]["namespace"]
+    return is_going and runs.is_declared_lost(pod) and database["metadata"]["namespace"] == pod["metadata"]["namespace"]
 
 
 def gone_by(world, namespace, when):

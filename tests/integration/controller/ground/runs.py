@@ -154,7 +154,7 @@ def outcomes(versions, runs, touched):
                 yield f"{name}: it is Succeeded, and its attempt says {attempt}"
 
 
-def is_lost(pod):
+def is_declared_lost(pod):
     """It is said to have ended, by others than its node, which still tells of containers that run."""
     return pod["status"].get("phase") in ("Failed", "Succeeded") and may_run(pod)
 
@@ -163,7 +163,7 @@ def at_outcome(name, record, when, runs, touched):
     number, reason = record["number"], record.get("reason")
     alive = [run.name for run in runs if run.at(when) and may_run(run.at(when)) and not is_gated(run.at(when))]
     if reason == "NamespaceDeleted":  # which takes the pods of lost nodes, too, and nobody is asked to confirm
-        alive = [run.name for run in runs if run.name in alive and not is_lost(run.at(when))]
+        alive = [run.name for run in runs if run.name in alive and not is_declared_lost(run.at(when))]
     if alive and reason not in UNPROVEN:
         yield f"{name}: the outcome of attempt {number} ({reason}) was written while {alive} ran"
     let_start = [run.name for run in runs if run.job == record.get("jobUID") and run.is_let_start]
