@@ -42,6 +42,15 @@ bool rollout_is_unfinished(const struct workload *workload)
     return false;
 }
 
+/*
+ * The Deployment controller does not write again what it was refused as it made the ReplicaSet: then condition
+ * Progressing speaks of the rollout before, and stays so where the counts alone are right (Recreate).
+ */
+static bool is_never_ready(const struct workload *workload)
+{
+    return workload->kind == WORKLOAD_DEPLOYMENT && workload->desired > 0 && workload->ready == 0;
+}
+
 /* What holds it up, and what to do: the end of a sentence. */
 static const char *obstacle(struct arena *arena, const struct workload *workload)
 {
@@ -179,7 +188,7 @@ const char *rollout_unsettled(struct arena *arena, const struct application *app
                             name, version, workload->updated, workload->desired, workload->replicas,
                             obstacle(arena, workload));
     }
-    if (rollout_is_unfinished(workload)) {
+    if (rollout_is_unfinished(workload) || is_never_ready(workload)) {
         return arena_printf(arena,
                             "%s is rolling out %s: %" PRId64 " of %" PRId64
                             " pods updated, but they were not all available yet%s",

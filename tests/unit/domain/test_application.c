@@ -569,6 +569,13 @@ static const struct row rows[] = {
         .running = "2.0.0=1",
     },
     {
+        .name = "a Deployment whose condition tells of the rollout before",
+        .workload =
+            {.desired = 2, .replicas = 2, .updated = 2, .progress = "NewReplicaSetAvailable"},
+        OK,
+        .unsettled = "~2 of 2 pods updated, but they were not all available yet",
+    },
+    {
         .name = "a StatefulSet all updated, and never all ready",
         .application = {.kind = WORKLOAD_STATEFUL_SET},
         .workload = {.kind = WORKLOAD_STATEFUL_SET,
