@@ -125,7 +125,7 @@ static bool is_put_off(struct turn *turn)
     return why != NULL;
 }
 
-static bool is_too_late(const struct turn *turn)
+bool decide_pod_is_too_late(const struct turn *turn)
 {
     int64_t deadline_s = decide_pod_deadline_s(turn);
     return (deadline_s != 0 && turn->seen->now_s >= deadline_s) || decide_pod_is_missed(turn);
@@ -139,7 +139,7 @@ static bool can_be_ended(const struct turn *turn)
 
 bool decide_pod_is_to_be_ended(const struct turn *turn)
 {
-    return turn->noted != NULL && podgate_is_waiting(turn->noted) && is_too_late(turn) &&
+    return turn->noted != NULL && podgate_is_waiting(turn->noted) && decide_pod_is_too_late(turn) &&
            can_be_ended(turn) && !decide_pod_is_ending(turn);
 }
 
@@ -151,7 +151,7 @@ bool decide_pod_is_to_be_ended(const struct turn *turn)
 bool decide_pod(struct turn *turn)
 {
     const struct pod *next = is_halted(turn) ? NULL : next_pod(turn);
-    if (next == NULL || (can_be_ended(turn) && is_too_late(turn))) {
+    if (next == NULL || (can_be_ended(turn) && decide_pod_is_too_late(turn))) {
         return false;
     }
     if (can_be_ended(turn) && is_put_off(turn)) {

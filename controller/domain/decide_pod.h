@@ -22,6 +22,9 @@ bool decide_pod_is_ending(const struct turn *turn);
 /* The status says that a gate had closed before a pod was opened: none will be (R7). */
 bool decide_pod_is_missed(const struct turn *turn);
 
+/* That, or startTimeout is over: what has not started by now is not to start any more. */
+bool decide_pod_is_too_late(const struct turn *turn);
+
 /* The noted pod waits, is not to start any more, and nothing but the end of its Job takes it away. */
 bool decide_pod_is_to_be_ended(const struct turn *turn);
 

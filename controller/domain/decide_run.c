@@ -240,12 +240,11 @@ static void decide_parked(struct turn *turn)
 /* R4a: a run of which nothing ever started is ended. */
 static bool is_start_given_up(const struct turn *turn)
 {
-    int64_t deadline_s = decide_pod_deadline_s(turn);
     bool has_started = turn->run.ever_started || turn->job->ready > 0;
     if (has_started || turn->job->active_deadline_s == JOB_ENDED_DEADLINE_S) {
         return false;
     }
-    if ((deadline_s != 0 && turn->seen->now_s >= deadline_s) || decide_pod_is_missed(turn)) {
+    if (decide_pod_is_too_late(turn)) {
         return true;
     }
     /*

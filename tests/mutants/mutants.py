@@ -167,7 +167,7 @@ MUTANTS = [Mutant(*row) for row in (
     ("R4a", "it is ended for no reason", RUN,
      "return is_stuck && (", "return (is_stuck || true) && (", ("decide_run", "product")),
     ("R4a", "startTimeout ends nothing", RUN,
-     "(deadline_s != 0 && turn->seen->now_s >= deadline_s) || ", "deadline_s < 0 || ", ("decide_run",)),
+     "if (decide_pod_is_too_late(turn)) {", "if (decide_pod_is_missed(turn)) {", ("decide_run",)),
     # ---- R5: a vanished Job ----
     ("R5", "a Job is gone by a cache's word", RUN,
      "(seen->job_presence == PRESENCE_PRESENT && seen->is_job_fresh)", "seen->job_presence == PRESENCE_PRESENT", ("decide_run", "product")),
@@ -216,7 +216,7 @@ MUTANTS = [Mutant(*row) for row in (
      "(deadline_s != 0 && turn->seen->now_s >= deadline_s) || decide_pod_is_missed(turn)",
      "deadline_s != 0 && turn->seen->now_s >= deadline_s", ("decide_run", "product")),
     ("R7", "a missed start is not ended", RUN,
-     " || decide_pod_is_missed(turn)) {", ") {", ("decide_run",)),
+     "if (decide_pod_is_too_late(turn)) {", "if (decide_pod_is_too_late(turn) && !decide_pod_is_missed(turn)) {", ("decide_run",)),
     ("R7", "a Job of a CronJob that is not over counts for nothing", APPLICATION,
      "bool is_its = maker->desired > 0 &&", "bool is_its = maker->desired > 0 && maker->kind != WORKLOAD_JOB &&", ("application_kinds",)),
     ("R7", "a pod whose Job is deleted is nobody's", OWNERSHIP,
